@@ -1,0 +1,29 @@
+/** The name of the column that every frame has: seconds since the Unix epoch, never missing. */
+export const DATE = 'date';
+
+/**
+ * Equal-length named columns, as in pandas' DataFrame: row i of each column belongs to the same date.
+ * Dates are finite. In a series NaN means that the sample is missing; other values are finite.
+ */
+export class Frame {
+  /** The number of rows. */
+  readonly length: number;
+
+  constructor(readonly columns: ReadonlyMap<string, Float64Array>) {
+    const lengths = new Set(Array.from(columns.values(), (column) => column.length));
+    if (lengths.size > 1) throw new RangeError(`columns of different lengths: ${[...lengths].join(', ')}`);
+    this.length = [...lengths][0] ?? 0;
+  }
+
+  /** The names of the columns, in their order. */
+  get headers(): string[] {
+    return [...this.columns.keys()];
+  }
+
+  /** @throws RangeError where there is no such column, which is a fault of the caller. */
+  column(name: string): Float64Array {
+    const column = this.columns.get(name);
+    if (column === undefined) throw new RangeError(`no column ${name}`);
+    return column;
+  }
+}
