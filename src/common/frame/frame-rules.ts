@@ -8,7 +8,8 @@ export const MAX_DEPTH = 512;
 export const MAX_ROW_BYTES = 1 << 20;
 
 /** What stood where something else was needed, in the words of a log. */
-export type Found = 'null' | 'NaN' | 'text' | 'a boolean' | 'an object' | 'an array' | 'a number' | 'past the largest double';
+export type Found =
+  'null' | 'NaN' | 'text' | 'a boolean' | 'an object' | 'an array' | 'a number' | 'past the largest double';
 
 /** The first row of a body that is not as it must be. */
 export interface RowFault {
@@ -32,7 +33,8 @@ export function assertObject(value: unknown, path: string): asserts value is Rec
 }
 
 /** A key that matters stands twice, so that it is open which of its values is meant. */
-export const duplicateKey = (path: string): KasemError => new KasemError('INVALID_BODY', `${path} stands twice`);
+export const duplicateKey = (path: string): KasemError =>
+  new KasemError('INVALID_BODY', `${path} stands twice`);
 
 /**
  * Finds the needed columns among the headers.
@@ -46,17 +48,26 @@ export function columnIndices(headers: unknown, series: readonly string[]): numb
   const names: unknown[] = headers;
   const stranger = names.findIndex((name) => typeof name !== 'string');
   if (stranger >= 0)
-    throw new KasemError('INVALID_HEADERS', `scalar.headers[${stranger}] must be text and is ${found(names[stranger])}`);
+    throw new KasemError(
+      'INVALID_HEADERS',
+      `scalar.headers[${stranger}] must be text and is ${found(names[stranger])}`,
+    );
   const needed = [DATE, ...series];
   for (const name of needed) {
     const first = names.indexOf(name);
     const second = first < 0 ? -1 : names.indexOf(name, first + 1);
     if (second >= 0)
-      throw new KasemError('INVALID_HEADERS', `scalar.headers[${second}]: ${name} stands twice, first at scalar.headers[${first}]`);
+      throw new KasemError(
+        'INVALID_HEADERS',
+        `scalar.headers[${second}]: ${name} stands twice, first at scalar.headers[${first}]`,
+      );
   }
   const missing = needed.filter((name) => !names.includes(name));
   if (missing.length > 0)
-    throw new KasemError('MISSING_SERIES', `scalar.headers lacks ${missing.join(', ')}; it has ${excerpt(JSON.stringify(names))}`);
+    throw new KasemError(
+      'MISSING_SERIES',
+      `scalar.headers lacks ${missing.join(', ')}; it has ${excerpt(JSON.stringify(names))}`,
+    );
   return needed.map((name) => names.indexOf(name));
 }
 
@@ -65,18 +76,32 @@ export function columnIndices(headers: unknown, series: readonly string[]): numb
  * @param indices as `columnIndices` gives them
  * @param series as given to `columnIndices`
  */
-export function rowError(fault: RowFault, width: number, indices: readonly number[], series: readonly string[]): KasemError {
+export function rowError(
+  fault: RowFault,
+  width: number,
+  indices: readonly number[],
+  series: readonly string[],
+): KasemError {
   const path = `scalar.data[${fault.row}]`;
   if (fault.notAnArray !== undefined)
-    return new KasemError('INVALID_ROW', `${path} must be an array of ${width} values and is ${fault.notAnArray}`);
+    return new KasemError(
+      'INVALID_ROW',
+      `${path} must be an array of ${width} values and is ${fault.notAnArray}`,
+    );
   if (fault.tooLong) return new KasemError('INVALID_ROW', `${path} is longer than ${MAX_ROW_BYTES} bytes`);
   if (fault.cell === undefined)
-    return new KasemError('INVALID_ROW', `${path} must have ${width} values, as scalar.headers has, and has ${fault.length}`);
+    return new KasemError(
+      'INVALID_ROW',
+      `${path} must have ${width} values, as scalar.headers has, and has ${fault.length}`,
+    );
   const { column, found } = fault.cell;
   const needed = indices.indexOf(column);
   return needed === 0
     ? new KasemError('INVALID_DATE', `${path}[${column}] (${DATE}) must be a finite number and is ${found}`)
-    : new KasemError('INVALID_SAMPLE', `${path}[${column}] (${series[needed - 1]}) must be a finite number, null or NaN and is ${found}`);
+    : new KasemError(
+        'INVALID_SAMPLE',
+        `${path}[${column}] (${series[needed - 1]}) must be a finite number, null or NaN and is ${found}`,
+      );
 }
 
 /** What a value of JSON is, in the words of a log. */

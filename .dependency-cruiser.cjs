@@ -1,0 +1,98 @@
+/** The import rules of ARCHITECTURE.md. */
+const inside = '^src/';
+const method = '^src/modules/([^/]+)/';
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment: 'What imports itself has no order in which it can be read.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'error-table-imports-nothing',
+      comment: 'The table and the error are what everything may import, so they import only each other.',
+      severity: 'error',
+      from: { path: '^src/common/errors/(error-codes|kasem\\.error)\\.ts$' },
+      to: { pathNot: '^src/common/errors/error-codes\\.ts$' },
+    },
+    {
+      name: 'frame-knows-no-http',
+      comment: 'Frames are read and written without Nest, HTTP, validation or a module.',
+      severity: 'error',
+      from: { path: '^src/common/frame/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        pathNot: [
+          '^src/common/frame/',
+          '^src/common/errors/(error-codes|kasem\\.error)\\.ts$',
+          '^(node:)?(fs|timers/promises|url)$',
+          '^node_modules/xjb-as',
+        ],
+      },
+    },
+    {
+      name: 'common-knows-no-module',
+      comment: 'A second method must not need a change in common.',
+      severity: 'error',
+      from: { path: '^src/common/' },
+      to: { path: ['^src/modules/', '^src/(main|app\\.[^/]+)\\.ts$'] },
+    },
+    {
+      name: 'sum-is-pure',
+      comment: 'The computation knows neither Nest nor HTTP, and reads nothing.',
+      severity: 'error',
+      from: { path: '^src/modules/time-series/sum\\.ts$' },
+      to: { pathNot: '^src/common/frame/' },
+    },
+    {
+      name: 'service-knows-no-http',
+      comment: 'A service is given columns, and gives columns.',
+      severity: 'error',
+      from: { path: '^src/modules/[^/]+/[^/]+\\.service\\.ts$' },
+      to: {
+        path: [
+          'node_modules/express',
+          'node_modules/@types/express',
+          '^(node:)?https?$',
+          '^src/common/method/',
+        ],
+      },
+    },
+    {
+      name: 'modules-keep-to-themselves',
+      comment: 'A module is used by app.*.ts and main.ts; the config class is what all may read.',
+      severity: 'error',
+      from: { path: method },
+      to: {
+        path: inside + 'modules/',
+        pathNot: ['^src/modules/$1/', '^src/modules/config/environment\\.ts$'],
+      },
+    },
+    {
+      name: 'no-undeclared-packages',
+      comment: 'What is not in package.json may be gone tomorrow.',
+      severity: 'error',
+      from: { path: inside },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+    },
+    {
+      name: 'no-dev-packages',
+      comment: 'The production image has no dev dependencies.',
+      severity: 'error',
+      from: { path: inside, pathNot: ['\\.spec\\.ts$', '/kernel/assembly/'] },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/kernel/assembly/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.d.ts'],
+    },
+  },
+};

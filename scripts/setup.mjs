@@ -1,0 +1,52 @@
+// Brings a checkout to where it can run: installs packages and builds, each only where something changed.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const BUILD_INPUTS = ['src', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package-lock.json'];
+
+export function setUp() {
+  // The packages that are installed are those of the lock file as long as neither has been touched.
+  step(
+    'node_modules/.set-up',
+    ['package-lock.json'],
+    ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
+  );
+  step('dist/.set-up', BUILD_INPUTS, ['run', '--silent', 'build']);
+}
+
+/** Runs npm where the stamp does not hold the digest of the inputs, and stamps. */
+function step(stamp, inputs, npmArguments) {
+  const digest = digestOf(inputs);
+  const stampPath = join(ROOT, stamp);
+  if (existsSync(stampPath) && readFileSync(stampPath, 'utf8') === digest) return;
+  process.stderr.write(`npm ${npmArguments.slice(0, npmArguments[0] === 'ci' ? 1 : 3).join(' ')} …\n`);
+  // On Windows npm is a script that only a shell finds.
+  const { status } = spawnSync('npm', npmArguments, {
+    cwd: ROOT,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
+  if (status !== 0) process.exit(status ?? 1);
+  writeFileSync(stampPath, digest);
+}
+
+function digestOf(inputs) {
+  const hash = createHash('sha256').update(process.version);
+  for (const input of inputs)
+    for (const file of filesUnder(join(ROOT, input))) hash.update(file).update(readFileSync(file));
+  return hash.digest('hex');
+}
+
+function filesUnder(path) {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { withFileTypes: true })
+    .filter((entry) => !entry.name.endsWith('.wasm'))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => filesUnder(join(path, entry.name)));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) setUp();

@@ -1,0 +1,120 @@
+import {
+  Catch,
+  HttpException,
+  Logger,
+  NotFoundException,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
+import { STATUS_CODES } from 'node:http';
+import { type Request, type Response } from 'express';
+import { allowedMethods } from './allowed-methods.js';
+import { ERROR_CODES, type ErrorCode } from './error-codes.js';
+import { KasemError } from './kasem.error.js';
+
+/** How the status of a managed error is spelt: 200 as the contract has it, or as HTTP has it. */
+export type ErrorHttpStatus = 'contract' | 'http';
+
+/** An answer of failure. */
+export interface FailureAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: { readonly error: number; readonly log: string } | object;
+}
+
+/** Turns whatever is thrown into the contract's form. */
+@Catch()
+export class KasemExceptionFilter implements ExceptionFilter {
+  private readonly logger = new Logger(KasemExceptionFilter.name);
+
+  constructor(private readonly errorHttpStatus: ErrorHttpStatus) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const [request, response] = [http.getRequest<Request>(), http.getResponse<Response>()];
+    const answer = failureAnswer(explain(thrown, request), this.errorHttpStatus);
+
+    if (response.destroyed) return;
+    if (answer.status === 500)
+      this.logger.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
+    // Half an answer can't be taken back: cutting the connection tells the client that it is not whole.
+    if (response.headersSent) response.destroy();
+    else response.status(answer.status).set(answer.headers).json(answer.body);
+  }
+}
+
+/** Gives a fault of routing its name. */
+function explain(thrown: unknown, request: Request): unknown {
+  const unrouted =
+    thrown instanceof URIError || (thrown instanceof NotFoundException && request.route === undefined);
+  if (!unrouted) return thrown;
+  const allowed = thrown instanceof URIError ? [] : allowedMethods(request);
+  return allowed.length === 0
+    ? new KasemError('NOT_FOUND', `there is no ${request.path}`)
+    : new MethodNotAllowedError(request.method, request.path, allowed);
+}
+
+class MethodNotAllowedError extends KasemError {
+  constructor(
+    method: string,
+    path: string,
+    readonly allowed: readonly string[],
+  ) {
+    super('METHOD_NOT_ALLOWED', `${path} does not take ${method}, only ${allowed.join(', ')}`);
+  }
+}
+
+/** The answer to anything that can be thrown; pure. */
+export function failureAnswer(thrown: unknown, errorHttpStatus: ErrorHttpStatus): FailureAnswer {
+  if (thrown instanceof KasemError) {
+    const { code, status, managed } = thrown.errorCode;
+    return {
+      status: managed && errorHttpStatus === 'contract' ? 200 : status,
+      headers: headersOf(thrown),
+      body: { error: code, log: thrown.message },
+    };
+  }
+  if (thrown instanceof HttpException) {
+    const [status, body] = [thrown.getStatus(), thrown.getResponse()];
+    if (isHealthAnswer(body)) return { status, headers: {}, body };
+    if (status < 500)
+      return { status, headers: {}, body: { error: codeOfStatus(status).code, log: thrown.message } };
+    return {
+      status,
+      headers: {},
+      body: { error: codeOfStatus(status).code, log: STATUS_CODES[status] ?? 'a fault of the service' },
+    };
+  }
+  return {
+    status: 500,
+    headers: {},
+    body: { error: ERROR_CODES.INTERNAL.code, log: 'a fault of the service; its log holds the cause' },
+  };
+}
+
+function headersOf(error: KasemError): Record<string, string> {
+  if (error instanceof MethodNotAllowedError) return { Allow: error.allowed.join(', ') };
+  switch (error.errorCode) {
+    case ERROR_CODES.UNAUTHORIZED:
+      return { 'WWW-Authenticate': 'Bearer' };
+    case ERROR_CODES.UNSUPPORTED_MEDIA_TYPE:
+      return { 'Accept-Encoding': 'gzip, deflate, br' };
+    case ERROR_CODES.OVERLOADED:
+      return { 'Retry-After': '1' };
+    case ERROR_CODES.SHUTTING_DOWN:
+      return { 'Retry-After': '1', Connection: 'close' };
+    default:
+      return {};
+  }
+}
+
+/** The error of a status that came from elsewhere than the table: its own, or the nearest in meaning. */
+function codeOfStatus(status: number): ErrorCode {
+  const exact = Object.values(ERROR_CODES).find((error) => !error.managed && error.status === status);
+  return exact ?? (status < 500 ? ERROR_CODES.INVALID_BODY : ERROR_CODES.INTERNAL);
+}
+
+/** The answer of terminus, which health probes know. */
+function isHealthAnswer(body: unknown): body is object {
+  return typeof body === 'object' && body !== null && 'status' in body && 'details' in body;
+}

@@ -1,0 +1,210 @@
+import { KasemError } from '../errors/kasem.error.js';
+import {
+  assertObject,
+  columnIndices,
+  duplicateKey,
+  found,
+  MAX_DEPTH,
+  MAX_ROW_BYTES,
+  rowError,
+  type RowFault,
+} from './frame-rules.js';
+import { type DecodedBody, type FrameDecoder, type FrameSchema } from './frame-decoder.js';
+import { DATE, Frame } from './frame.js';
+
+/**
+ * Reads a body over `JSON.parse`: it holds the whole text and all rows at once. It is the oracle that the tests hold the
+ * kernel's decoder against, and what runs where WebAssembly SIMD is missing.
+ */
+export class PlainFrameDecoder implements FrameDecoder {
+  private readonly chunks: Buffer[] = [];
+
+  constructor(private readonly schema: FrameSchema) {}
+
+  push(chunk: Uint8Array): void {
+    this.chunks.push(Buffer.from(chunk));
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the interface leaves room for decoders that take turns
+  async end(): Promise<DecodedBody> {
+    const structure = walk(decodeUtf8(Buffer.concat(this.chunks)), this.schema.params);
+    const body = parse(structure.text);
+
+    assertObject(body, 'the body');
+    if (structure.duplicate !== undefined) throw duplicateKey(structure.duplicate);
+    assertObject(body.param, 'param');
+    assertObject(body.scalar, 'scalar');
+    const { headers, data } = body.scalar;
+    if (data === undefined) throw new KasemError('INVALID_BODY', 'scalar.data is missing');
+    if (!Array.isArray(data))
+      throw new KasemError('INVALID_BODY', `scalar.data must be an array and is ${found(data)}`);
+
+    const { series, params } = this.schema;
+    const indices = columnIndices(headers, series);
+    const width = (headers as string[]).length;
+    const rows: unknown[] = data;
+    const columns = indices.map(() => new Float64Array(rows.length));
+    rows.forEach((row, r) => {
+      const fault =
+        structure.tooLong === r ? { row: r, tooLong: true } : readRow(row, r, width, indices, columns);
+      if (fault !== undefined) throw rowError(namedNaN(fault, structure.nanRows), width, indices, series);
+    });
+
+    const names = [DATE, ...series];
+    const param = new Map(Object.entries(body.param));
+    return {
+      params: Object.fromEntries(
+        params.filter((name) => param.has(name)).map((name) => [name, param.get(name)]),
+      ),
+      frame: new Frame(new Map(columns.map((column, c) => [names[c] as string, column]))),
+    };
+  }
+}
+
+function readRow(
+  row: unknown,
+  r: number,
+  width: number,
+  indices: readonly number[],
+  columns: Float64Array[],
+): RowFault | undefined {
+  if (!Array.isArray(row)) return { row: r, notAnArray: found(row) };
+  if (row.length !== width) return { row: r, length: row.length };
+  const cells: unknown[] = row;
+  const bad = indices.filter((column, c) => !isSample(cells[column], c > 0));
+  if (bad.length > 0) {
+    const column = Math.min(...bad);
+    return { row: r, cell: { column, found: found(cells[column]) } };
+  }
+  indices.forEach((column, c) => ((columns[c] as Float64Array)[r] = (cells[column] as number | null) ?? NaN));
+  return undefined;
+}
+
+const isSample = (cell: unknown, mayBeMissing: boolean): boolean =>
+  cell === null ? mayBeMissing : Number.isFinite(cell);
+
+/** A bare NaN went through JSON.parse as null; in the log it shall be called what it was. */
+function namedNaN(fault: RowFault, nanRows: ReadonlyMap<number, number>): RowFault {
+  if (fault.cell?.found !== 'null' || nanRows.get(fault.cell.column) !== fault.row) return fault;
+  return { ...fault, cell: { ...fault.cell, found: 'NaN' } };
+}
+
+function decodeUtf8(bytes: Buffer): string {
+  if (bytes.length === 0) throw new KasemError('MALFORMED_JSON', 'the body is empty');
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new KasemError('MALFORMED_JSON', 'the body is no UTF-8 text', { cause: error });
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new KasemError('MALFORMED_JSON', `the body is no JSON text: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** What JSON.parse does not tell of a text. */
+interface Structure {
+  /** The text with each bare NaN that may stand, as a cell of a row, replaced by null. */
+  readonly text: string;
+  /** The path of the first key that matters and stands twice. */
+  readonly duplicate: string | undefined;
+  /** For each column the first row with a bare NaN in it. */
+  readonly nanRows: ReadonlyMap<number, number>;
+  /** The first row whose text is longer than MAX_ROW_BYTES. */
+  readonly tooLong: number | undefined;
+}
+
+/** An object or an array that is open while walking. */
+interface Container {
+  readonly isObject: boolean;
+  /** Its path, such as `scalar.data`; undefined where nothing in it matters. */
+  readonly path: string | undefined;
+  readonly keys: Set<string>;
+  /** In an object the key of the value to come; undefined while a key is due. */
+  key: string | undefined;
+  /** In an array the index of the value to come. */
+  index: number;
+}
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s"{}[\]:,]+/gs;
+
+/** Walks over the tokens of a text that need not be JSON: what it gets wrong then, JSON.parse refuses. */
+function walk(text: string, params: readonly string[]): Structure {
+  const mattering = new Map([
+    ['', new Set(['param', 'scalar'])],
+    ['param', new Set(params)],
+    ['scalar', new Set(['headers', 'data'])],
+  ]);
+  const open: Container[] = [];
+  const pieces: string[] = [];
+  const nanRows = new Map<number, number>();
+  let duplicate: string | undefined;
+  let tooLong: number | undefined;
+  let copied = 0;
+  let rowStart = 0;
+
+  for (const match of text.matchAll(TOKEN)) {
+    const [token] = match;
+    const container = open.at(-1);
+    const inData = open.length >= 3 && open[2]?.path === 'scalar.data' && !open[2].isObject;
+    if (inData && open.length === 3 && token !== ',' && token !== ']') rowStart = match.index;
+    if (token === '{' || token === '[') {
+      if (open.length === MAX_DEPTH)
+        throw new KasemError('MALFORMED_JSON', `the body is nested deeper than ${MAX_DEPTH} levels`);
+      open.push({
+        isObject: token === '{',
+        path: pathOf(container),
+        keys: new Set(),
+        key: undefined,
+        index: 0,
+      });
+    } else if (token === '}' || token === ']') {
+      open.pop();
+    } else if (token === ',') {
+      if (container !== undefined) {
+        container.key = undefined;
+        container.index++;
+      }
+    } else if (token === 'NaN' && inData && open.length === 4 && container?.isObject === false) {
+      pieces.push(text.slice(copied, match.index), 'null');
+      copied = match.index + token.length;
+      if (!nanRows.has(container.index)) nanRows.set(container.index, open[2]?.index ?? 0);
+    } else if (container?.isObject && container.key === undefined && token.startsWith('"')) {
+      const key = unquote(token);
+      container.key = key;
+      if (container.path !== undefined && mattering.get(container.path)?.has(key)) {
+        const path = container.path === '' ? key : `${container.path}.${key}`;
+        if (container.keys.has(key)) duplicate ??= path;
+        container.keys.add(key);
+      }
+    }
+    if (inData && open.length === 3 && token !== ',') {
+      const row = text.slice(rowStart, match.index + token.length);
+      if (row.length * 3 > MAX_ROW_BYTES && Buffer.byteLength(row) > MAX_ROW_BYTES)
+        tooLong ??= open[2]?.index;
+    }
+  }
+  return { text: pieces.join('') + text.slice(copied), duplicate, nanRows, tooLong };
+}
+
+function pathOf(parent: Container | undefined): string | undefined {
+  if (parent === undefined) return '';
+  if (!parent.isObject || parent.key === undefined) return undefined;
+  if (parent.path === '') return parent.key === 'param' || parent.key === 'scalar' ? parent.key : undefined;
+  return parent.path === 'scalar' && parent.key === 'data' ? 'scalar.data' : undefined;
+}
+
+/** The text of a key; a key that is not right is refused by JSON.parse later. */
+function unquote(token: string): string {
+  try {
+    return String(JSON.parse(token));
+  } catch {
+    return token;
+  }
+}

@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import { type Server } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { type NextFunction, type Request, type Response } from 'express';
+import { KasemError } from '../errors/kasem.error.js';
+
+/** How long the service takes over its end, in milliseconds. */
+export interface DrainTimes {
+  /** New requests are still taken, while readiness already says no, so that a proxy can notice. */
+  readonly delay: number;
+  /** Requests in flight may finish; after that they are cut. */
+  readonly grace: number;
+}
+
+/** Knows what is in flight and ends the service without cutting it. */
+@Injectable()
+export class Drain {
+  private readonly inFlight = new Set<Response>();
+  private phase: 'serving' | 'leaving' | 'refusing' = 'serving';
+
+  /** The service should get no more work. */
+  get isLeaving(): boolean {
+    return this.phase !== 'serving';
+  }
+
+  /** Express middleware before all routes: follows each request, and refuses new work at the end. Probes are answered. */
+  readonly track = (request: Request, response: Response, next: NextFunction): void => {
+    const isProbe = request.path.startsWith('/health');
+    if (!isProbe) {
+      this.inFlight.add(response);
+      response.once('close', () => this.inFlight.delete(response));
+    }
+    if (this.phase === 'refusing' && !isProbe)
+      next(new KasemError('SHUTTING_DOWN', 'the service is shutting down'));
+    else next();
+  };
+
+  /**
+   * Lets requests in flight finish. The listener stays open until they have: who connects meanwhile is told so, rather
+   * than left with a refused connection.
+   * @returns how many requests had to be cut when the time was over
+   */
+  async run(server: Server, { delay, grace }: DrainTimes): Promise<number> {
+    this.phase = 'leaving';
+    await setTimeout(delay);
+    this.phase = 'refusing';
+    for (const response of this.inFlight)
+      if (!response.headersSent) response.setHeader('Connection', 'close');
+
+    const over = setTimeout(grace, 'over', { ref: false });
+    while (this.inFlight.size > 0) {
+      const [response] = this.inFlight;
+      if ((await Promise.race([once(response as Response, 'close'), over])) === 'over') break;
+    }
+    const cut = this.inFlight.size;
+    server.close();
+    server.closeAllConnections();
+    return cut;
+  }
+}

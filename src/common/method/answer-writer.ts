@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import { type Response } from 'express';
+import { encodeFrame } from '../frame/frame-codec.js';
+import { type Frame } from '../frame/frame.js';
+
+/** An answer up to this length is written at once, with its Content-Length. */
+const SMALL_ANSWER_BYTES = 1 << 16;
+
+/** After so many bytes other requests get a turn, also where the socket takes everything at once. */
+const BYTES_A_TURN = 1 << 20;
+
+/** Writes the answer of success, as fast as the client takes it; stops at once when the client has gone. */
+export async function writeAnswer(response: Response, frame: Frame, log: string): Promise<void> {
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  const pieces = answerPieces(frame, log);
+
+  const small: Uint8Array[] = [];
+  let size = 0;
+  for (let next = pieces.next(); !next.done; next = pieces.next()) {
+    small.push(next.value);
+    size += next.value.length;
+    if (size > SMALL_ANSWER_BYTES) return writePieces(response, Buffer.concat(small), pieces);
+  }
+  response.setHeader('Content-Length', size);
+  response.end(Buffer.concat(small, size));
+}
+
+async function writePieces(response: Response, first: Uint8Array, rest: Iterator<Uint8Array>): Promise<void> {
+  let turn = 0;
+  for (let piece: Uint8Array = first; ;) {
+    if (response.destroyed) return;
+    turn += piece.length;
+    if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (turn > BYTES_A_TURN) {
+      await setImmediate();
+      turn = 0;
+    }
+    const next = rest.next();
+    if (next.done) break;
+    piece = next.value;
+  }
+  response.end();
+}
+
+function* answerPieces(frame: Frame, log: string): Generator<Uint8Array, undefined> {
+  yield Buffer.from('{"scalar":');
+  yield* encodeFrame(frame);
+  yield Buffer.from(`,"error":0,"log":${JSON.stringify(log)}}`);
+}

@@ -1,0 +1,33 @@
+import {
+  applyDecorators,
+  createParamDecorator,
+  HttpCode,
+  Post,
+  Res,
+  SetMetadata,
+  UseInterceptors,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { METHOD_DECLARATION, type MethodDeclaration, type MethodRequest } from './method-declaration.js';
+import { MethodInterceptor } from './method.interceptor.js';
+
+export { type MethodCall, type MethodResult } from './method-declaration.js';
+
+const Call = createParamDecorator(
+  (_, context: ExecutionContext) => context.switchToHttp().getRequest<MethodRequest>().methodCall,
+);
+
+/** Makes a controller's function `(call: MethodCall<Params>) => MethodResult` the method of an algorithm endpoint. */
+export function KasemMethod<Params extends object>(declaration: MethodDeclaration<Params>) {
+  return applyDecorators(
+    Post(declaration.paths),
+    HttpCode(200),
+    SetMetadata(METHOD_DECLARATION, declaration),
+    UseInterceptors(MethodInterceptor),
+    (controller: object, name: string | symbol) => {
+      Call()(controller, name, 0);
+      // Asking for the response tells Nest that the answer is written here, in pieces, and not by Nest.
+      Res()(controller, name, 1);
+    },
+  );
+}

@@ -1,0 +1,36 @@
+import { type Type } from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
+import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
+import { type ErrorCode, type ErrorName } from '../errors/error-codes.js';
+import { KasemError } from '../errors/kasem.error.js';
+import { found } from '../frame/frame-rules.js';
+
+/** The names that a DTO has rules for: the keys under `param` that matter. */
+export function paramNames(dto: Type<object>): string[] {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
+  return [...new Set(rules.map((rule) => rule.propertyName))];
+}
+
+/**
+ * Makes a DTO of what stands under `param`.
+ * @throws KasemError INVALID_PARAM, or the error that the broken rule carries as `context: { error }`
+ */
+export function validateParams<Params extends object>(
+  dto: Type<Params>,
+  plain: Readonly<Record<string, unknown>>,
+): Params {
+  const params = plainToInstance(dto, plain, { exposeDefaultValues: true });
+  const [fault] = validateSync(params, { stopAtFirstError: true });
+  if (fault !== undefined) throw paramError(fault);
+  return params;
+}
+
+function paramError(fault: ValidationError): KasemError {
+  const [rule, message] = Object.entries(fault.constraints ?? {})[0] ?? [
+    '',
+    `${fault.property} is not allowed`,
+  ];
+  const context = fault.contexts?.[rule] as { error?: ErrorName | ErrorCode } | undefined;
+  const is = fault.value === undefined ? 'missing' : found(fault.value);
+  return new KasemError(context?.error ?? 'INVALID_PARAM', `param.${message} and is ${is}`);
+}

@@ -1,0 +1,47 @@
+import { KasemError } from '../errors/kasem.error.js';
+import { DATE, type Frame } from '../frame/frame.js';
+import { inSlices } from '../frame/slices.js';
+
+/**
+ * @param column an output series: values and NaN
+ * @throws KasemError OVERFLOW with the first row that is past the largest double
+ */
+export async function assertNoOverflow(name: string, column: Float64Array): Promise<void> {
+  await inSlices(column.length, (start, end) => {
+    for (let row = start; row < end; row++) {
+      if (Math.abs(column[row] as number) === Infinity)
+        throw new KasemError('OVERFLOW', `scalar.data[${row}]: ${name} is past the largest double`);
+    }
+  });
+}
+
+/** What a person wants to know of a frame: rows, missing samples a series, dates out of order. */
+export async function summarize(frame: Frame): Promise<string> {
+  const missing: string[] = [];
+  let outOfOrder = 0;
+  for (const [name, column] of frame.columns) {
+    let count = 0;
+    await inSlices(frame.length, (start, end) => {
+      if (name === DATE) outOfOrder += countDescents(column, start, end);
+      else count += countMissing(column, start, end);
+    });
+    if (count > 0) missing.push(`${count} in ${name}`);
+  }
+  const rows = `${frame.length} ${frame.length === 1 ? 'row' : 'rows'}`;
+  const samples = missing.length === 0 ? 'none missing' : `missing: ${missing.join(', ')}`;
+  const dates = `${outOfOrder} ${outOfOrder === 1 ? 'date' : 'dates'} before the one above`;
+  return `${rows}, ${samples}${outOfOrder === 0 ? '' : `; out of order: ${dates}`}`;
+}
+
+function countMissing(column: Float64Array, start: number, end: number): number {
+  let count = 0;
+  for (let row = start; row < end; row++) if (Number.isNaN(column[row])) count++;
+  return count;
+}
+
+function countDescents(dates: Float64Array, start: number, end: number): number {
+  let count = 0;
+  for (let row = Math.max(start, 1); row < end; row++)
+    if ((dates[row] as number) < (dates[row - 1] as number)) count++;
+  return count;
+}

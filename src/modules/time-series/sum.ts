@@ -1,0 +1,19 @@
+/**
+ * sum_ts = scale x (e1_ts + e2_ts), row by row in IEEE double arithmetic; missing (NaN) where a sample is missing.
+ * A result past the largest double is left in as an infinity.
+ * @param scale finite
+ * @param sum where to write, as long as the columns
+ */
+export function sum(
+  e1: Float64Array,
+  e2: Float64Array,
+  scale: number,
+  sum: Float64Array = new Float64Array(e1.length),
+): Float64Array {
+  for (let row = 0; row < e1.length; row++) {
+    const both = (e1[row] as number) + (e2[row] as number);
+    // 0 x Infinity would be NaN, and an overflow would pass for a missing sample.
+    sum[row] = Math.abs(both) === Infinity ? both : scale * both;
+  }
+  return sum;
+}
