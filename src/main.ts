@@ -1,4 +1,3 @@
-import { type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from './app.factory.js';
@@ -25,7 +24,7 @@ async function listen(app: NestExpressApplication): Promise<void> {
 
 /** One line says where it listens, one shows a call that works as it stands. */
 function announce(app: NestExpressApplication): void {
-  const { address, family, port } = (app.getHttpServer()).address() as AddressInfo;
+  const { address, family, port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   process.stdout.write(`listening at ${url}\n`);
   process.stdout.write(`try: curl -s ${url}/method -H 'Content-Type: application/json' -d '${SAMPLE}'\n`);
@@ -49,10 +48,8 @@ function drainOn(app: NestExpressApplication, ...signals: NodeJS.Signals[]): voi
 /** What a person needs to know of a start that failed, one line a cause, without a stack. */
 function reason(error: unknown): string {
   if (error instanceof EnvironmentError) return error.message;
-  const { code, message, address, port } = error as NodeJS.ErrnoException & {
-    address?: string;
-    port?: number;
-  };
+  const { code, message, address, hostname, port } = error as NodeJS.ErrnoException &
+    Record<'address' | 'hostname' | 'port', string>;
   if (code === 'EADDRINUSE')
     return `PORT: ${port} at ${address} is taken by another process; set PORT to a free one`;
   if (code === 'EACCES') return `PORT: ${port} may not be opened by this user; set PORT to one above 1023`;

@@ -52,13 +52,17 @@ export async function readBody(
   if (declared !== undefined && declared > limits.maxBodyBytes) throw tooLarge(limits);
 
   const decoder = createFrameDecoder(schema, { expectedBytes: coding === undefined ? declared : undefined });
-  const take = (chunk: Uint8Array) => decoder.push(chunk);
+  const take = (chunk: Uint8Array): undefined => void decoder.push(chunk);
   await (coding === undefined ? receive(request, limits, take) : inflate(request, coding, limits, take));
   return decoder.end();
 }
 
-/** Hands over the chunks of the request until its end, or until `take` throws. */
-function receive(request: IncomingMessage, limits: BodyLimits, take: (chunk: Buffer) => void): Promise<void> {
+/** Hands over the chunks of the request until its end, or until `take` returns a fault. */
+function receive(
+  request: IncomingMessage,
+  limits: BodyLimits,
+  take: (chunk: Buffer) => KasemError | undefined,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let received = 0;
     const settle = (conclude: () => void) => {
@@ -67,12 +71,8 @@ function receive(request: IncomingMessage, limits: BodyLimits, take: (chunk: Buf
     };
     const onData = (chunk: Buffer) => {
       received += chunk.length;
-      try {
-        if (received > limits.maxBodyBytes) throw tooLarge(limits);
-        take(chunk);
-      } catch (fault) {
-        settle(() => reject(fault));
-      }
+      const fault = received > limits.maxBodyBytes ? tooLarge(limits) : take(chunk);
+      if (fault !== undefined) settle(() => reject(fault));
     };
     const onEnd = () => settle(resolve);
     const onClose = () => settle(() => reject(new ClientGoneError('the client went away')));
@@ -112,8 +112,9 @@ async function inflate(
     await receive(request, limits, (chunk) => {
       received += chunk.length;
       // A bomb is not waited for; after broken data the rest is drained.
-      if (fault?.errorCode === ERROR_CODES.PAYLOAD_TOO_LARGE) throw fault;
+      if (fault?.errorCode === ERROR_CODES.PAYLOAD_TOO_LARGE) return fault;
       if (fault === undefined && !inflater.write(chunk)) request.pause();
+      return undefined;
     });
     inflater.end();
     await finished;
