@@ -16,7 +16,8 @@ export async function createApp(
   const app = await NestFactory.create<NestExpressApplication>(module, {
     abortOnError: false,
     bodyParser: false,
-    bufferLogs: true,
+    // What fails before the level is known is thrown, and told by main in a line.
+    logger: false,
   });
   configureApp(app);
   return app;

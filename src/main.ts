@@ -26,8 +26,8 @@ async function listen(app: NestExpressApplication): Promise<void> {
 function announce(app: NestExpressApplication): void {
   const { address, family, port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-  process.stdout.write(`listening at ${url}\n`);
-  process.stdout.write(`try: curl -s ${url}/method -H 'Content-Type: application/json' -d '${SAMPLE}'\n`);
+  const curl = `curl -s ${url}/method -H 'Content-Type: application/json' -d '${SAMPLE}'`;
+  process.stdout.write(`listening at ${url}\ntry: ${curl}\n`);
 }
 
 function drainOn(app: NestExpressApplication, ...signals: NodeJS.Signals[]): void {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { type Response } from 'express';
 import { encodeFrame } from '../frame/frame-codec.js';
@@ -31,7 +30,7 @@ async function writePieces(response: Response, first: Uint8Array, rest: Iterator
   for (let piece: Uint8Array = first; ;) {
     if (response.destroyed) return;
     turn += piece.length;
-    if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (!response.write(piece)) await drained(response);
     if (turn > BYTES_A_TURN) {
       await setImmediate();
       turn = 0;
@@ -41,6 +40,17 @@ async function writePieces(response: Response, first: Uint8Array, rest: Iterator
     piece = next.value;
   }
   response.end();
+}
+
+/** The client has taken what was written, or has gone. */
+function drained(response: Response): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      response.off('drain', settle).off('close', settle);
+      resolve();
+    };
+    response.on('drain', settle).on('close', settle);
+  });
 }
 
 function* answerPieces(frame: Frame, log: string): Generator<Uint8Array, undefined> {

@@ -95,6 +95,7 @@ async function inflate(
   const finished = new Promise<void>((resolve) => {
     const fail = (error: KasemError) => {
       fault ??= error;
+      inflater.destroy();
       request.resume();
       resolve();
     };

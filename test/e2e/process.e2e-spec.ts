@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { describe, expect, it } from '@jest/globals';
+import { bodyOf, call, sampleRows, type Answer } from '../support/http.js';
+import { runService, spawnService, startService } from '../support/service.js';
+
+describe('the process', () => {
+  it('ends with exit code 1 and one line for each wrong variable', async () => {
+    const run = runService({
+      PORT: '65536',
+      MAX_BODY_BYTES: '5MB',
+      ERROR_HTTP_STATUS: 'maybe',
+      LOG_LEVEL: '',
+      SHUTDOWN_GRACE_MS: '-1',
+    });
+    expect(await run.exited).toBe(1);
+    expect(run.output().trimEnd().split('\n')).toEqual([
+      'PORT: "65536" is not allowed; allowed is an integer from 0 to 65535',
+      'MAX_BODY_BYTES: "5MB" is not allowed; allowed is an integer from 1 to 1099511627776',
+      'ERROR_HTTP_STATUS: "maybe" is not allowed; allowed is one of contract, http',
+      'LOG_LEVEL: "" is not allowed; allowed is one of fatal, error, warn, info, debug, trace, silent',
+      'SHUTDOWN_GRACE_MS: "-1" is not allowed; allowed is an integer from 0 to 3600000',
+    ]);
+  });
+
+  it('ends with exit code 1 and one line where the port is taken', async () => {
+    const other = await startService();
+    const run = runService({ PORT: String(other.port) });
+    expect(await run.exited).toBe(1);
+    await other.close();
+    expect(run.output()).toBe(
+      `PORT: ${other.port} at 127.0.0.1 is taken by another process; set PORT to a free one\n`,
+    );
+  });
+
+  it('says where it listens and shows a call that works as it stands', async () => {
+    const service = await spawnService();
+    const curl = /curl -s (\S+) -H 'Content-Type: application\/json' -d '(.*)'/.exec(service.output());
+    const answer = await call(String(curl?.[1]).replace('/method', ''), { body: String(curl?.[2]) });
+    expect(answer.json.error).toBe(0);
+    service.child.kill('SIGTERM');
+    expect(await service.exited).toBe(0);
+  });
+
+  it('finishes what is in flight on SIGTERM, takes no more, and ends with exit code 0', async () => {
+    const service = await spawnService();
+    const rows = sampleRows(20_000);
+    const body = Buffer.from(bodyOf(rows));
+    const inFlight = Array.from({ length: 8 }, () => halfSent(service.url, body));
+    await Promise.all(inFlight.map(({ started }) => started));
+
+    expect((await call(service.url, { method: 'GET', path: '/health/ready' })).json.status).toBe('ok');
+    service.child.kill('SIGTERM');
+    const ready = await untilNotReady(service.url);
+    expect([ready.status, ready.json.status]).toEqual([503, 'error']);
+    expect((await call(service.url, { method: 'GET', path: '/health/live' })).status).toBe(200);
+    const refused = await call(service.url, { body: bodyOf([]) });
+    expect([refused.status, refused.json.error, refused.headers.connection]).toEqual([503, 52, 'close']);
+    expect(refused.headers['retry-after']).toBe('1');
+
+    const answers = await Promise.all(inFlight.map(({ finish }) => finish()));
+    for (const answer of answers) expect(answer.scalar?.data).toHaveLength(rows.length);
+    expect(await service.exited).toBe(0);
+  });
+
+  it('cuts what is not finished when SHUTDOWN_GRACE_MS is over', async () => {
+    const service = await spawnService({ SHUTDOWN_GRACE_MS: '200' });
+    const { started, failed } = halfSent(service.url, Buffer.from(bodyOf(sampleRows(10))));
+    await started;
+    service.child.kill('SIGTERM');
+    expect(await service.exited).toBe(0);
+    await failed;
+  });
+});
+
+/** A request of which half is sent until `finish` is called. */
+function halfSent(url: string, body: Buffer) {
+  const outgoing = request(`${url}/method`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'Content-Length': body.length },
+    agent: false,
+  });
+  const failed = once(outgoing, 'error').then(() => undefined);
+  const response = once(outgoing, 'response');
+  response.catch(() => undefined);
+  const started = new Promise<void>((resolve) =>
+    outgoing.write(body.subarray(0, body.length / 2), () => setTimeout(resolve, 100)),
+  );
+  const finish = async (): Promise<Answer['json']> => {
+    outgoing.end(body.subarray(body.length / 2));
+    const [incoming] = (await response) as [AsyncIterable<Buffer>];
+    const pieces: Buffer[] = [];
+    for await (const piece of incoming) pieces.push(piece);
+    return JSON.parse(Buffer.concat(pieces).toString()) as Answer['json'];
+  };
+  return { started, failed, finish };
+}
+
+async function untilNotReady(url: string): Promise<Answer> {
+  for (;;) {
+    const ready = await call(url, { method: 'GET', path: '/health/ready' });
+    if (ready.status !== 200) return ready;
+  }
+}

@@ -1,0 +1,84 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { createApp } from '../../src/app.factory.js';
+import { AppModule } from '../../src/app.module.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** The real application in this process, on a real port. */
+export interface Service {
+  readonly port: number;
+  /** Without a slash at the end. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export async function startService(environment: Readonly<Record<string, string>> = {}): Promise<Service> {
+  const app = await createApp(AppModule.forRoot({ NODE_ENV: 'test', ...environment }));
+  await app.listen(0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    close: async () => {
+      app.getHttpServer().closeAllConnections();
+      await app.close();
+    },
+  };
+}
+
+/** The built service as a process of its own, as an operator runs it. */
+export interface ServiceProcess {
+  readonly child: ChildProcess;
+  readonly port: number;
+  readonly url: string;
+  /** All that it wrote so far. */
+  output(): string;
+  /** Its exit code, once it has ended. */
+  readonly exited: Promise<number | null>;
+}
+
+/** @throws Error with its output where it ends before it listens */
+export async function spawnService(
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ServiceProcess> {
+  const running = runService({ PORT: '0', ...environment });
+  const port = await Promise.race([
+    listeningPort(running.child),
+    running.exited.then((code) => {
+      throw new Error(`the service ended with ${code}: ${running.output()}`);
+    }),
+  ]);
+  return { ...running, port, url: `http://127.0.0.1:${port}` };
+}
+
+/** Starts the built service without waiting for anything. */
+export function runService(
+  environment: Readonly<Record<string, string>>,
+): Omit<ServiceProcess, 'port' | 'url'> {
+  const child = spawn(process.execPath, ['dist/main.js'], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, NODE_ENV: 'test', ...environment },
+  });
+  let output = '';
+  child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (output += text.toString()));
+  return {
+    child,
+    output: () => output,
+    exited: once(child, 'close').then(([code]) => code as number | null),
+  };
+}
+
+function listeningPort(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    let output = '';
+    child.stdout?.on('data', (text: Buffer) => {
+      output += text.toString();
+      const port = /listening at http:\/\/[^:]+:(\d+)/.exec(output)?.[1];
+      if (port !== undefined) resolve(Number(port));
+    });
+  });
+}
