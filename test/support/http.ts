@@ -47,7 +47,7 @@ export function call(
     });
     if (typeof body === 'string' || body instanceof Uint8Array || ArrayBuffer.isView(body))
       outgoing.end(body);
-    else void writePieces(outgoing, body as readonly Uint8Array[]);
+    else void writePieces(outgoing, body);
   });
 }
 

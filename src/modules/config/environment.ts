@@ -69,7 +69,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
   const faults = validateSync(environment, { whitelist: true });
   if (faults.length > 0) {
     const lines = faults.map(({ property, value, constraints = {} }) => {
-      const is = value === undefined ? 'is not set' : `${JSON.stringify(value)} is not allowed`;
+      const is = value === undefined ? 'is not set' : `"${String(value)}" is not allowed`;
       return `${property}: ${is}; allowed is ${Object.values(constraints)[0]}`;
     });
     throw new EnvironmentError(lines.join('\n'));

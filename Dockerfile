@@ -1,0 +1,34 @@
+# Plain syntax that the older builders know as well.
+
+FROM node:24-bookworm-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+
+# Watch mode: mount src over /app/src and each change is picked up.
+FROM packages AS development
+ENV NODE_ENV=development HOST=0.0.0.0
+COPY tsconfig.json tsconfig.build.json nest-cli.json ./
+COPY config config
+COPY src src
+RUN npm run build
+EXPOSE 5000
+CMD ["node", "node_modules/@nestjs/cli/bin/nest.js", "start", "--watch"]
+
+FROM development AS build
+RUN npm prune --omit=dev
+
+FROM node:24-bookworm-slim AS production
+LABEL org.opencontainers.image.title="kasem-time-series" \
+      org.opencontainers.image.licenses="MIT"
+ENV NODE_ENV=production HOST=0.0.0.0
+WORKDIR /app
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY package.json ./
+COPY config config
+USER node
+EXPOSE 5000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 5000}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/main.js"]
