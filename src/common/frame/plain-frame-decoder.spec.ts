@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import { PlainFrameDecoder } from './plain-frame-decoder.js';
+
+const schema = { params: ['scale'], series: ['a', 'b'] };
+
+async function decode(text: string | Uint8Array) {
+  const decoder = new PlainFrameDecoder(schema);
+  const bytes = Buffer.from(text as string);
+  for (let at = 0; at < bytes.length; at += 3) decoder.push(bytes.subarray(at, at + 3));
+  return decoder.end();
+}
+
+const body = (data: string, headers = '["date","a","b"]') =>
+  `{"param":{"scale":2,"other":1},"scalar":{"headers":${headers},"data":${data}}}`;
+
+describe('the plain frame decoder', () => {
+  it('gives the declared params and the needed columns, the date first', async () => {
+    const { params, frame } = await decode(
+      body('[[7,1,10],["x",2,20]]', '["z","date","b"]')
+        .replace('"z"', '"z","a"')
+        .replace('[7,1,10]', '[7,5,1,10]')
+        .replace('["x",2,20]', '["x",null,2,NaN]'),
+    );
+    expect(params).toEqual({ scale: 2 });
+    expect(frame.headers).toEqual(['date', 'a', 'b']);
+    expect(frame.column('date')).toEqual(Float64Array.of(1, 2));
+    expect(frame.column('a')).toEqual(Float64Array.of(5, NaN));
+    expect(frame.column('b')).toEqual(Float64Array.of(10, NaN));
+  });
+
+  it.each([
+    ['{"param":{},"scalar":{"headers":["date","a","b"],"data":[]},"__proto__":{"x":1}}'],
+    ['{"param":{"__proto__":1,"__proto__":2},"scalar":{"headers":["date","a","b"],"data":[]}}'],
+    [`{"x":${'['.repeat(511)}${']'.repeat(511)},"param":{},"scalar":{"headers":["date","a","b"],"data":[]}}`],
+  ])('takes %.60s', async (text) => {
+    expect((await decode(text)).frame.length).toBe(0);
+  });
+
+  it.each([
+    ['\ufeff{}', 'no JSON text'],
+    [`${'['.repeat(513)}${']'.repeat(513)}`, 'nested deeper than 512 levels'],
+    ['{"x":NaN}', 'no JSON text'],
+    [body('[NaN]'), 'no JSON text'],
+    [body('[[1,{"x":NaN},3]]'), 'no JSON text'],
+    [body('[[1,-NaN,3]]'), 'no JSON text'],
+    [body('[[1,nan,3]]'), 'no JSON text'],
+    [body('[[1,Infinity,3]]'), 'no JSON text'],
+    [body('[[1 NaN,3]]'), 'no JSON text'],
+    [body('[[1,2,3],]'), 'no JSON text'],
+  ])('refuses %.60s as malformed', async (text, log) => {
+    await expect(decode(text)).rejects.toMatchObject({
+      errorCode: { code: 10 },
+      message: expect.stringContaining(log),
+    });
+  });
+
+  it.each([
+    [body('[[1,2,3],[1,"x"]]'), 24, 'scalar.data[1] must have 3 values'],
+    [body('[["x","y",3]]'), 26, 'scalar.data[0][0]'],
+    [body('[["y","x",3]]', '["a","date","b"]'), 25, 'scalar.data[0][0]'],
+    [body('[[1,2,true]]'), 25, 'scalar.data[0][2] (b) must be a finite number, null or NaN and is a boolean'],
+    [body('[[null,2,1],[NaN,2,1]]'), 26, 'is null'],
+    [body('[[1,2,1],[NaN,2,1]]'), 26, 'scalar.data[1][0] (date) must be a finite number and is NaN'],
+    [body(`[[1,2,3],[1,2,"${'x'.repeat(1 << 20)}"]]`), 24, 'scalar.data[1] is longer than 1048576 bytes'],
+    [body('[]').replace('"scalar"', '"scalar":{},"scal\\u0061r"'), 20, 'scalar stands twice'],
+    [body('[]').replace('"data"', '"headers"'), 20, 'scalar.headers stands twice'],
+  ])('refuses %.70s with its path', async (text, code, log) => {
+    await expect(decode(text)).rejects.toMatchObject({
+      errorCode: { code },
+      message: expect.stringContaining(log),
+    });
+  });
+});

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { parse } from 'dotenv';
+import { readEnvironment } from './environment.js';
+
+const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+const defaults = { NODE_ENV: 'production', ...parse(read('config/default.env')) };
+
+/** The rows of the table in docs/configuration.md: variable, default, allowed. */
+const documented = read('docs/configuration.md')
+  .split('\n')
+  .filter((line) => /^\| [A-Z]/.test(line))
+  .map((line) => line.split('|').map((cell) => cell.trim()));
+
+describe('the environment', () => {
+  it('is read from the defaults, frozen, with numbers as numbers', () => {
+    const environment = readEnvironment(defaults);
+    expect(Object.isFrozen(environment)).toBe(true);
+    expect(environment).toMatchObject({
+      PORT: 5000,
+      HOST: '127.0.0.1',
+      MAX_BODY_BYTES: 268_435_456,
+      ERROR_HTTP_STATUS: 'contract',
+    });
+  });
+
+  it('takes nothing over that it has no rule for', () => {
+    expect(readEnvironment({ ...defaults, SECRET: 'x' })).not.toHaveProperty('SECRET');
+  });
+
+  it.each(['development', 'production', 'test'])('accepts config/%s.env', (name) => {
+    expect(() =>
+      readEnvironment({ ...defaults, ...parse(read(`config/${name}.env`)), NODE_ENV: name }),
+    ).not.toThrow();
+  });
+
+  it.each([
+    ['PORT', ['-1', '65536', '5e3', '0x50', ' 80', '80.5', '']],
+    ['HOST', ['']],
+    ['MAX_BODY_BYTES', ['0', '1k', '1099511627777']],
+    ['ERROR_HTTP_STATUS', ['HTTP', '']],
+    ['LOG_LEVEL', ['verbose']],
+    ['SHUTDOWN_DELAY_MS', ['-1', 'soon']],
+    ['SHUTDOWN_GRACE_MS', ['3600001']],
+    ['NODE_ENV', ['staging']],
+  ])('refuses each wrong %s with its value and what is allowed', (name, values) => {
+    const allowed = documented.find(([, variable]) => variable === name)?.[3];
+    for (const value of values) {
+      expect(() => readEnvironment({ ...defaults, [name]: value })).toThrow(
+        `${name}: "${value}" is not allowed; allowed is ${allowed}`,
+      );
+    }
+  });
+
+  it('names each variable that is wrong or not set', () => {
+    expect(() => readEnvironment({ ...defaults, PORT: 'x', HOST: undefined })).toThrow(
+      'PORT: "x" is not allowed; allowed is an integer from 0 to 65535\nHOST: is not set; allowed is an address or a host name',
+    );
+  });
+
+  it('is documented variable by variable, with its default', () => {
+    const environment = readEnvironment(defaults);
+    expect(documented.map(([, name, value]) => [name, value])).toEqual(
+      Object.entries(environment).map(([name, value]) => [name, String(value)]),
+    );
+  });
+});
