@@ -1,0 +1,365 @@
+import { MAX_DEPTH } from './frame-rules.js';
+
+/** What a scanner tells while it reads; only of what is at most `watchDepth` deep. */
+export interface ScanHandler {
+  /** A value begins with this byte at the index; it stands in `depth` open containers. @returns true to stop before it */
+  begin(depth: number, first: number, index: number): boolean;
+  /** The value that begun at this depth has ended before the index. */
+  end(depth: number, index: number): void;
+  /** A key in the container at this depth, as JSON text with its quotes; undefined where it is longer than MAX_KEY_BYTES. */
+  key(depth: number, text: string | undefined): void;
+}
+
+/** Longer keys match no name that a method could need. */
+const MAX_KEY_BYTES = 4096;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/** Where in the grammar of RFC 8259 the next byte stands. */
+const enum State {
+  Value,
+  FirstElement,
+  FirstKey,
+  Key,
+  Colon,
+  AfterValue,
+  Text,
+  Escape,
+  Hex,
+  Utf8,
+  Literal,
+  Minus,
+  Zero,
+  Integer,
+  Point,
+  Fraction,
+  Exponent,
+  ExponentSign,
+  ExponentDigits,
+  Done,
+}
+
+const LITERALS: ReadonlyMap<number, string> = new Map(
+  ['true', 'false', 'null', 'NaN'].map((word) => [word.charCodeAt(0), word]),
+);
+const NAN = 'N'.charCodeAt(0);
+
+/** The states in which a number may end. */
+const ENDABLE: ReadonlySet<State> = new Set([
+  State.Zero,
+  State.Integer,
+  State.Fraction,
+  State.ExponentDigits,
+]);
+
+const isDigit = (byte: number): boolean => byte >= ZERO && byte <= NINE;
+const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+const isHex = (byte: number): boolean => isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
+const isEscapable = (byte: number): boolean => '"\\/bfnrt'.includes(String.fromCharCode(byte));
+
+/**
+ * Checks the bytes of one JSON value, cut anywhere, against RFC 8259 and the well-formed sequences of UTF-8 (Unicode,
+ * table 3-7) without keeping them: a pushdown automaton whose stack is one bit a level.
+ */
+export class JsonScanner {
+  /** Why the text is no JSON; undefined as long as it may be. */
+  fault: string | undefined;
+  private state: State = State.Value;
+  private depth: number;
+  /** For each open container whether it is an object. */
+  private readonly isObject: boolean[] = [];
+  private inKey = false;
+  private keyBytes: number[] | undefined;
+  private literal = '';
+  private literalAt = 0;
+  private hexLeft = 0;
+  private utf8Left = 0;
+  private utf8Low = 0x80;
+  private utf8High = 0xbf;
+
+  /**
+   * @param baseDepth how many containers are open around the value
+   * @param nanDepth at this depth a bare NaN may stand for a value; none by default
+   */
+  constructor(
+    private readonly handler: ScanHandler,
+    private readonly watchDepth: number,
+    private readonly baseDepth = 0,
+    private readonly nanDepth = -1,
+  ) {
+    this.depth = baseDepth;
+  }
+
+  /** The value has ended. */
+  get isDone(): boolean {
+    return this.state === State.Done;
+  }
+
+  /** There is nothing of the value yet. */
+  get isFresh(): boolean {
+    return this.state === State.Value && this.depth === this.baseDepth;
+  }
+
+  /** Makes it ready for another value at the same place. */
+  reset(): void {
+    this.state = State.Value;
+    this.depth = this.baseDepth;
+  }
+
+  /** The value before which the handler stopped it has been read by somebody else. */
+  resumeAfterValue(index: number): void {
+    this.endValue(index);
+  }
+
+  /** No more bytes come: a number at the end is whole now. */
+  finish(index: number): void {
+    if (ENDABLE.has(this.state)) this.endValue(index);
+  }
+
+  /**
+   * Scans bytes[from, to).
+   * @returns the index up to which bytes were taken: `to`, or the end of the value, the place of the fault, or where the
+   * handler stopped it
+   */
+  scan(bytes: Uint8Array, from: number, to: number): number {
+    let i = from;
+    while (i < to) {
+      const byte = bytes[i] as number;
+      switch (this.state) {
+        case State.Done:
+          return i;
+        case State.Text:
+          i = this.scanText(bytes, i, to);
+          if (this.fault !== undefined) return i;
+          break;
+        case State.Escape:
+          this.keep(byte);
+          if (byte === 0x75) {
+            this.state = State.Hex;
+            this.hexLeft = 4;
+          } else if (isEscapable(byte)) this.state = State.Text;
+          else return this.refuse(byte, i);
+          i++;
+          break;
+        case State.Hex:
+          this.keep(byte);
+          if (!isHex(byte)) return this.refuse(byte, i);
+          if (--this.hexLeft === 0) this.state = State.Text;
+          i++;
+          break;
+        case State.Utf8:
+          this.keep(byte);
+          if (byte < this.utf8Low || byte > this.utf8High) return this.refuse(byte, i);
+          this.utf8Low = 0x80;
+          this.utf8High = 0xbf;
+          if (--this.utf8Left === 0) this.state = State.Text;
+          i++;
+          break;
+        case State.Literal:
+          if (byte !== this.literal.charCodeAt(this.literalAt)) return this.refuse(byte, i);
+          i++;
+          if (++this.literalAt === this.literal.length) this.endValue(i);
+          break;
+        case State.Minus:
+        case State.Zero:
+        case State.Integer:
+        case State.Point:
+        case State.Fraction:
+        case State.Exponent:
+        case State.ExponentSign:
+        case State.ExponentDigits: {
+          const next = nextInNumber(this.state, byte);
+          if (next !== undefined) {
+            this.state = next;
+            i++;
+          } else if (ENDABLE.has(this.state)) this.endValue(i);
+          else return this.refuse(byte, i);
+          break;
+        }
+        default:
+          if (isSpace(byte)) i++;
+          else if (this.structure(byte, i)) i++;
+          else return i;
+      }
+    }
+    return i;
+  }
+
+  /** One byte between values. @returns whether it was taken */
+  private structure(byte: number, i: number): boolean {
+    switch (this.state) {
+      case State.FirstElement:
+        if (byte === CLOSE_ARRAY) return this.close(i);
+        return this.beginValue(byte, i);
+      case State.Value:
+        return this.beginValue(byte, i);
+      case State.FirstKey:
+        if (byte === CLOSE_OBJECT) return this.close(i);
+        return this.beginKey(byte, i);
+      case State.Key:
+        return this.beginKey(byte, i);
+      case State.Colon:
+        if (byte !== COLON) break;
+        this.state = State.Value;
+        return true;
+      case State.AfterValue: {
+        const inObject = this.isObject[this.depth - 1] as boolean;
+        if (byte === (inObject ? CLOSE_OBJECT : CLOSE_ARRAY)) return this.close(i);
+        if (byte !== COMMA) break;
+        this.state = inObject ? State.Key : State.Value;
+        return true;
+      }
+      default:
+    }
+    this.refuse(byte, i);
+    return false;
+  }
+
+  private beginKey(byte: number, i: number): boolean {
+    if (byte !== QUOTE) {
+      this.refuse(byte, i);
+      return false;
+    }
+    this.inKey = true;
+    this.keyBytes = this.depth <= this.watchDepth ? [QUOTE] : undefined;
+    this.state = State.Text;
+    return true;
+  }
+
+  private beginValue(byte: number, i: number): boolean {
+    if (this.depth <= this.watchDepth && this.handler.begin(this.depth, byte, i)) return false;
+    if (byte === QUOTE) this.state = State.Text;
+    else if (byte === MINUS) this.state = State.Minus;
+    else if (byte === ZERO) this.state = State.Zero;
+    else if (isDigit(byte)) this.state = State.Integer;
+    else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+      if (this.depth === MAX_DEPTH) {
+        this.fault = `it is nested deeper than ${MAX_DEPTH} levels`;
+        return false;
+      }
+      this.isObject[this.depth++] = byte === OPEN_OBJECT;
+      this.state = byte === OPEN_OBJECT ? State.FirstKey : State.FirstElement;
+    } else {
+      const literal = byte === NAN && this.depth !== this.nanDepth ? undefined : LITERALS.get(byte);
+      if (literal === undefined) {
+        this.refuse(byte, i);
+        return false;
+      }
+      this.state = State.Literal;
+      this.literal = literal;
+      this.literalAt = 1;
+    }
+    return true;
+  }
+
+  private close(i: number): true {
+    this.depth--;
+    this.endValue(i + 1);
+    return true;
+  }
+
+  private endValue(index: number): void {
+    this.state = this.depth === this.baseDepth ? State.Done : State.AfterValue;
+    if (this.depth <= this.watchDepth) this.handler.end(this.depth, index);
+  }
+
+  /** Inside of quotes: runs over what needs no thought. */
+  private scanText(bytes: Uint8Array, from: number, to: number): number {
+    let i = from;
+    for (; i < to; i++) {
+      const byte = bytes[i] as number;
+      if (byte < 0x20) return this.refuse(byte, i);
+      this.keep(byte);
+      if (byte === QUOTE) {
+        this.endText(i + 1);
+        return i + 1;
+      }
+      if (byte === BACKSLASH) {
+        this.state = State.Escape;
+        return i + 1;
+      }
+      if (byte >= 0x80) {
+        if (!this.beginSequence(byte)) return this.refuse(byte, i);
+        return i + 1;
+      }
+    }
+    return i;
+  }
+
+  private endText(index: number): void {
+    if (!this.inKey) {
+      this.endValue(index);
+      return;
+    }
+    this.inKey = false;
+    this.state = State.Colon;
+    if (this.depth > this.watchDepth) return;
+    this.handler.key(this.depth, this.keyBytes && Buffer.from(this.keyBytes).toString());
+    this.keyBytes = undefined;
+  }
+
+  private keep(byte: number): void {
+    if (this.keyBytes === undefined) return;
+    this.keyBytes.push(byte);
+    if (this.keyBytes.length > MAX_KEY_BYTES) this.keyBytes = undefined;
+  }
+
+  /** The first byte of a sequence of UTF-8 says how many follow, and the bounds of the second. */
+  private beginSequence(byte: number): boolean {
+    if (byte < 0xc2 || byte > 0xf4) return false;
+    this.state = State.Utf8;
+    this.utf8Left = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+    this.utf8Low = byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80;
+    this.utf8High = byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf;
+    return true;
+  }
+
+  private refuse(byte: number, i: number): number {
+    const shown =
+      byte > 0x20 && byte < 0x7f
+        ? `"${String.fromCharCode(byte)}"`
+        : `byte 0x${byte.toString(16).padStart(2, '0')}`;
+    this.fault = `unexpected ${shown}`;
+    return i;
+  }
+}
+
+/** @returns undefined where the byte does not continue the number */
+function nextInNumber(state: State, byte: number): State | undefined {
+  const digit = isDigit(byte);
+  switch (state) {
+    case State.Minus:
+      return byte === ZERO ? State.Zero : digit ? State.Integer : undefined;
+    case State.Zero:
+      return byte === DOT ? State.Point : isExponent(byte) ? State.Exponent : undefined;
+    case State.Integer:
+      return digit
+        ? State.Integer
+        : byte === DOT
+          ? State.Point
+          : isExponent(byte)
+            ? State.Exponent
+            : undefined;
+    case State.Point:
+      return digit ? State.Fraction : undefined;
+    case State.Fraction:
+      return digit ? State.Fraction : isExponent(byte) ? State.Exponent : undefined;
+    case State.Exponent:
+      return digit ? State.ExponentDigits : byte === 0x2b || byte === MINUS ? State.ExponentSign : undefined;
+    default:
+      return digit ? State.ExponentDigits : undefined;
+  }
+}
+
+const isExponent = (byte: number): boolean => (byte | 0x20) === 0x65;

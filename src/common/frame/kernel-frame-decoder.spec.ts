@@ -1,0 +1,277 @@
+import { describe, expect, it } from '@jest/globals';
+import { type DecodedBody, type FrameDecoder } from './frame-decoder.js';
+import { KernelFrameDecoder } from './kernel-frame-decoder.js';
+import { encodeFrameKernel } from './kernel-frame-encoder.js';
+import { kernel as built, type Kernel } from './kernel/kernel.js';
+import { PlainFrameDecoder } from './plain-frame-decoder.js';
+import { encodeFramePlain } from './plain-frame-encoder.js';
+import { Frame } from './frame.js';
+
+const kernel = built as Kernel;
+const schema = { params: ['scale'], series: ['a', 'b'] };
+
+/** What a decoder makes of a body, in a form that two of them can be compared by. */
+async function verdict(decoder: FrameDecoder, pieces: readonly Uint8Array[]): Promise<unknown> {
+  for (const piece of pieces) decoder.push(piece);
+  try {
+    const { params, frame }: DecodedBody = await decoder.end();
+    return {
+      params,
+      columns: [...frame.columns].map(([name, column]) => [
+        name,
+        Buffer.from(column.slice().buffer).toString('hex'),
+      ]),
+    };
+  } catch (error) {
+    const { errorCode, message } = error as { errorCode?: { code: number }; message: string };
+    if (errorCode === undefined) throw error;
+    // Why a text is no JSON is said in other words by JSON.parse.
+    return { code: errorCode.code, log: errorCode.code === 10 ? undefined : message };
+  }
+}
+
+const plain = (pieces: readonly Uint8Array[]) => verdict(new PlainFrameDecoder(schema), pieces);
+const onKernel = (pieces: readonly Uint8Array[]) =>
+  verdict(new KernelFrameDecoder(kernel, schema, {}), pieces);
+
+const rows = (data: string, headers = '["date","a","b"]') =>
+  `{"param":{"scale":2,"x":[1]},"scalar":{"headers":${headers},"data":${data}}}`;
+const early = (data: string) =>
+  `{"scalar":{"data":${data},"headers":["date","a","b"]},"param":{"scale":-1e-3}}`;
+const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+
+const datas = [
+  '[]',
+  '[ ]',
+  '[[1,2,3]]',
+  ' [ [ 1 , 2 , 3 ] , [ 4 , null , NaN ] ] ',
+  '[[1,2,3],]',
+  '[,[1,2,3]]',
+  '[[1,2,3] [1,2,3]]',
+  '[[1,2,3]',
+  '[[1,2,3]}',
+  '[[1,2,]]',
+  '[[1,,3]]',
+  '[[]]',
+  '[[1,2]]',
+  '[[1,2,3,4]]',
+  '[{}]',
+  '[1]',
+  '["x"]',
+  '[null]',
+  '[NaN]',
+  '[true,[1,2]]',
+  '[[1,2,3],[1,"2",3],[1]]',
+  '[[null,2,3]]',
+  '[[NaN,2,3]]',
+  '[["1",2,3]]',
+  '[[1,[2],3]]',
+  '[[1,{"a":[1,"]"]},3]]',
+  '[[1,true,3]]',
+  '[[1,2,1e400]]',
+  '[[1,2,-1e400]]',
+  '[[1e309,2,3]]',
+  '[[1,2,01]]',
+  '[[1,2,1.]]',
+  '[[1,2,.5]]',
+  '[[1,2,+1]]',
+  '[[1,2,0x1]]',
+  '[[1,2,1e]]',
+  '[[1,2,1e+]]',
+  '[[1,2,-]]',
+  '[[1,2,--1]]',
+  '[[1,2,-0]]',
+  '[[1,2,1E+2]]',
+  '[[1,2,-NaN]]',
+  '[[1,2,nan]]',
+  '[[1,2,Infinity]]',
+  '[[1,2,NaN1]]',
+  '[[1,2,nul]]',
+  '[[1,2,nulll]]',
+  '[[1,[NaN],3]]',
+  '[[1,2,5e-324],[1,2,2.4703282292062327e-324]]',
+  '[[1,2,1.7976931348623157e308],[1,2,1.7976931348623159e308]]',
+  '[[1,2,9007199254740993],[1,2,123456789012345678901234567890]]',
+  '[[0.1,0.2,0.30000000000000004]]',
+  '[[1,2,"\\u00e9\\n\\"\\\\"]]',
+  '[[1,2,"\\x"]]',
+  '[[1,2,"\\u12g4"]]',
+  '[[1,2,"a\tb"]]',
+  '[[1,2,3]]]',
+  '{}',
+  '1',
+  '"x"',
+  'null',
+  '[["x',
+  `[[1,2,${deep(508)}]]`,
+  `[[1,2,${deep(509)}]]`,
+  '[[1,2,3]]\u00a0',
+  '[[1,2,3\u00e9]]',
+  '[[1,"é\u{1f600}",3]]',
+];
+const bodies = [
+  ...datas.map((data) => rows(data)),
+  ...datas.map(early),
+  ...['{}', '"é"', '[1,"]"]', 'NaN', '[NaN]', 'true', '"a\\""', '-1.5e3', '01', deep(508)].map((cell) =>
+    rows(`[[${cell},3,1,2],[7,6,5,4]]`, '["x","b","date","a"]'),
+  ),
+  '',
+  ' ',
+  '[]',
+  '1',
+  'null',
+  '"x"',
+  '{',
+  '{}',
+  '{"param":1}',
+  '{"param":{}}',
+  '{"param":{},"scalar":[]}',
+  '{"param":{},"scalar":{}}',
+  '{"param":null,"scalar":{"data":[]}}',
+  rows('[]', '{}'),
+  rows('[[1,2,3]]', '[1]'),
+  rows('[["x"]]', '["date"]'),
+  rows('[]', '["date","a","a","b"]'),
+  rows('[[1,2,3,4]]', '["date","a","c","c"]'),
+  rows('[]').replace('"x"', '"scale"'),
+  rows('[]').replace('"x"', '"sc\\u0061le"'),
+  rows('[]').replace('{"scale"', '{"x":1,"scale"'),
+  rows('[[1,2,3]]').replace('"scalar"', '"scalar":{"data":[[1,"x"]]},"scalar"'),
+  rows('[[1,2,3]]').replace('"headers"', '"data":[[3,2,1]],"headers"'),
+  rows('[[1,2,3]]').replace('"scalar"', '"s\\u0063alar"').replace('"data"', '"\\u0064ata"'),
+  rows('[]') + ' \n',
+  rows('[]') + 'x',
+  rows('[]') + rows('[]'),
+  '\ufeff' + rows('[]'),
+  `{"a":{"param":{},"scalar":{"data":[[NaN]]}},${rows('[[1,2,3]]').slice(1)}`,
+  `{"a":${deep(511)},${rows('[[1,2,3]]').slice(1)}`,
+  `{"a":${deep(512)},${rows('[[1,2,3]]').slice(1)}`,
+  `[{"data":[[1,NaN]]}]`,
+  `{"scalar":[{"data":[[1]],"headers":[]}],"param":{}}`,
+  `{"__proto__":{"param":1},${rows('[[1,2,3]]').slice(1)}`,
+  rows('[]').replace('"x"', '"__proto__"'),
+].map((text) => Buffer.from(text));
+const badUtf8 = [
+  [0xff],
+  [0xc0, 0x80],
+  [0xed, 0xa0, 0x80],
+  [0xf4, 0x90, 0x80, 0x80],
+  [0xe2, 0x82],
+  [0x80],
+].flatMap((bytes) =>
+  [rows('[[1,"@",3]]'), rows('[]').replace('"x"', '"@"')].map((text) =>
+    Buffer.concat([
+      Buffer.from(text.split('@')[0] as string),
+      Buffer.from(bytes),
+      Buffer.from(text.split('@')[1] as string),
+    ]),
+  ),
+);
+
+describe('the decoder on the kernel', () => {
+  it.each([...bodies, ...badUtf8].map((body) => [body.toString().slice(0, 100), body] as const))(
+    'agrees with the plain one on %s, however it is cut',
+    async (_, body) => {
+      const expected = await plain([body]);
+      expect(await onKernel([body])).toEqual(expected);
+      expect(await onKernel(Array.from(body, (byte) => Buffer.of(byte)))).toEqual(expected);
+      for (let cut = 1; cut < Math.min(body.length, 200); cut++)
+        expect(await onKernel([body.subarray(0, cut), body.subarray(cut)])).toEqual(expected);
+    },
+  );
+
+  it('reads many rows in chunks of any size, also before their headers', async () => {
+    const data = Array.from({ length: 20_000 }, (_, i) => [
+      1420066800 + i / 7,
+      i % 5 ? Math.sin(i) * 10 ** (i % 60) : null,
+      Math.random(),
+    ]);
+    for (const text of [rows(JSON.stringify(data)), early(JSON.stringify(data, null, 1))]) {
+      const body = Buffer.from(text);
+      const expected = await plain([body]);
+      for (const size of [body.length, 65_536, 10_007, 100]) {
+        const pieces = Array.from({ length: Math.ceil(body.length / size) }, (_, i) =>
+          body.subarray(i * size, (i + 1) * size),
+        );
+        expect((await onKernel(pieces)) as object).toEqual(expected);
+      }
+    }
+  });
+
+  it('refuses a row that is longer than 1 MiB, and goes on to the end of the body', async () => {
+    const long = rows(`[[1,2,3],[1,2,"${'x'.repeat(1 << 20)}"],[1]]`);
+    expect(await onKernel([Buffer.from(long)])).toEqual(await plain([Buffer.from(long)]));
+    expect(await onKernel([Buffer.from(`${long}]`)])).toMatchObject({ code: 10 });
+  });
+});
+
+describe('the numbers of the kernel', () => {
+  /** A random double of any magnitude: 64 random bits. */
+  const random = () =>
+    new Float64Array(
+      BigUint64Array.of(
+        (BigInt(Math.floor(Math.random() * 2 ** 32)) << 32n) | BigInt(Math.floor(Math.random() * 2 ** 32)),
+      ).buffer,
+    )[0] as number;
+
+  /** Texts on the way between two doubles, with many digits, and at the edges of each way of reading. */
+  const texts = Array.from({ length: 100_000 }, (_, i) => {
+    const value = random();
+    if (!Number.isFinite(value)) return '0';
+    switch (i % 6) {
+      case 0:
+        return String(value);
+      case 1:
+        return value.toExponential(Math.floor(Math.random() * 30));
+      case 2:
+        return (Math.random() * 1000).toFixed(Math.floor(Math.random() * 20));
+      case 3:
+        return `${Math.floor(Math.random() * 2 ** 53)}e${Math.floor(Math.random() * 50) - 25}`;
+      case 4:
+        return `${Math.floor(Math.random() * 1e9)}${Math.floor(Math.random() * 1e9)}.${Math.floor(Math.random() * 1e9)}e-${Math.floor(Math.random() * 340)}`;
+      default:
+        return (2n ** 53n + BigInt(2 * Math.floor(Math.random() * 1e6)) + 1n).toString() + '0'.repeat(i % 20);
+    }
+  }).filter((text) => Number.isFinite(Number(text)));
+
+  it('are the nearest doubles of 100,000 decimals', async () => {
+    const decoder = new KernelFrameDecoder(kernel, schema, {});
+    decoder.push(
+      Buffer.from(
+        rows(
+          `[${texts.map((text) => `[0,${text},${text.startsWith('-') ? text.slice(1) : `-${text}`}]`).join()}]`,
+        ),
+      ),
+    );
+    const { frame } = await decoder.end();
+    const [a, b] = [frame.column('a'), frame.column('b')];
+    const wrong = texts.filter(
+      (text, i) => !Object.is(a[i], Number(text)) || !Object.is(b[i], -Number(text)),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('are written as JSON.stringify does', () => {
+    const values = [
+      0,
+      -0,
+      1e21,
+      1e-7,
+      123456789012345680000,
+      5e-324,
+      Number.MAX_VALUE,
+      NaN,
+      0.1,
+      -1420066800,
+      ...texts.map(Number),
+    ];
+    const frame = new Frame(
+      new Map([
+        ['date', Float64Array.from(values)],
+        ['é"', Float64Array.from(values).reverse()],
+      ]),
+    );
+    const text = (pieces: Iterable<Uint8Array>) => Buffer.concat([...pieces]).toString();
+    expect(text(encodeFrameKernel(kernel, frame)) === text(encodeFramePlain(frame))).toBe(true);
+  });
+});

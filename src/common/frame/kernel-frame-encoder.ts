@@ -1,0 +1,29 @@
+import { type Frame } from './frame.js';
+import { type Kernel } from './kernel/kernel.js';
+
+/** Writes a frame with the kernel, in pieces of nearly 64 KiB. */
+export function* encodeFrameKernel(kernel: Kernel, frame: Frame): Generator<Uint8Array> {
+  const columns = [...frame.columns.values()];
+  const stride = Math.floor(kernel.columns.length / columns.length);
+  yield Buffer.from(`{"headers":${JSON.stringify(frame.headers)},"data":[`);
+  let row = 0;
+  while (row < frame.length) {
+    const end = Math.min(row + ROWS_A_PIECE, frame.length);
+    columns.forEach((column, c) =>
+      kernel.columns.set(column.subarray(row, Math.min(row + stride, end)), c * stride),
+    );
+    const stopped = kernel.writeRows(
+      0,
+      Math.min(stride, end - row),
+      columns.length,
+      stride,
+      row === 0 ? 1 : 0,
+    );
+    yield Buffer.from(kernel.output.subarray(0, kernel.written.value));
+    row += stopped;
+  }
+  yield Buffer.from(']}');
+}
+
+/** A row of two columns takes some 30 bytes, and a piece of 64 KiB then some 2,000 of them. */
+const ROWS_A_PIECE = 4096;

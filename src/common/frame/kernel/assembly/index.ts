@@ -1,0 +1,15 @@
+export {
+  COLUMN_VALUES,
+  COLUMNS,
+  INPUT,
+  INPUT_BYTES,
+  MAX_COLUMNS,
+  MIN_POWER,
+  MAX_POWER,
+  NEEDED,
+  OUTPUT,
+  POWERS,
+} from './memory';
+export { numberEnd, readDouble } from './read-double';
+export { readRows, taken } from './read-rows';
+export { writeRows, written } from './write-rows';

@@ -1,0 +1,116 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+/** What the WebAssembly module exports; a constant of the source is a global here. Addresses are bytes in `memory`. */
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  readonly INPUT: WebAssembly.Global;
+  readonly INPUT_BYTES: WebAssembly.Global;
+  readonly COLUMNS: WebAssembly.Global;
+  readonly COLUMN_VALUES: WebAssembly.Global;
+  readonly MAX_COLUMNS: WebAssembly.Global;
+  readonly NEEDED: WebAssembly.Global;
+  readonly MIN_POWER: WebAssembly.Global;
+  readonly MAX_POWER: WebAssembly.Global;
+  readonly POWERS: WebAssembly.Global;
+  readonly OUTPUT: WebAssembly.Global;
+  readonly taken: WebAssembly.Global;
+  readonly written: WebAssembly.Global;
+  readonly numberEnd: WebAssembly.Global;
+  readRows(length: number, afterRow: number, width: number, columns: number): number;
+  writeRows(from: number, to: number, columns: number, stride: number, first: number): number;
+  readDouble(address: number): number;
+}
+
+/**
+ * The kernel: number text to doubles and back, in WebAssembly with SIMD. Its memory is shared by all requests, so whoever
+ * calls it copies in, calls and copies out without waiting in between.
+ */
+export interface Kernel extends Exports {
+  readonly input: Uint8Array;
+  readonly columns: Float64Array;
+  /** Pairs of a column's index in a row and the column that it fills. */
+  readonly needed: Int32Array;
+  readonly output: Uint8Array;
+}
+
+/** A function that returns a SIMD vector: valid only where the instructions are known. */
+const SIMD_PROBE = Uint8Array.of(
+  0,
+  97,
+  115,
+  109,
+  1,
+  0,
+  0,
+  0,
+  1,
+  5,
+  1,
+  96,
+  0,
+  1,
+  123,
+  3,
+  2,
+  1,
+  0,
+  10,
+  10,
+  1,
+  8,
+  0,
+  65,
+  0,
+  253,
+  15,
+  253,
+  98,
+  11,
+);
+
+/** The one instance; undefined where WebAssembly has no SIMD, or the kernel has not been built. */
+export const kernel: Kernel | undefined = instantiate();
+
+function instantiate(): Kernel | undefined {
+  const path = new URL('./kernel.wasm', import.meta.url);
+  if (!WebAssembly.validate(SIMD_PROBE) || !existsSync(path)) return undefined;
+  const decoder = new TextDecoder('latin1');
+  let bytes = new Uint8Array();
+  const host = {
+    readDouble: (start: number, end: number) => Number(decoder.decode(bytes.subarray(start, end))),
+    abort: () => {
+      throw new Error('the kernel has come to an end that it should not');
+    },
+  };
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(path)), {
+    host,
+    env: host,
+  });
+  const own = exports as unknown as Exports;
+  const { buffer } = own.memory;
+  bytes = new Uint8Array(buffer);
+  fillPowers(new BigUint64Array(buffer, own.POWERS.value), own.MIN_POWER.value, own.MAX_POWER.value);
+  return {
+    ...own,
+    input: new Uint8Array(buffer, own.INPUT.value),
+    columns: new Float64Array(buffer, own.COLUMNS.value, own.COLUMN_VALUES.value),
+    needed: new Int32Array(buffer, own.NEEDED.value, own.MAX_COLUMNS.value * 2),
+    output: new Uint8Array(buffer, own.OUTPUT.value),
+  };
+}
+
+/** The 128 highest bits of each power of ten, rounded down: the table of arXiv 2101.11408, section 5. */
+function fillPowers(table: BigUint64Array, min: number, max: number): void {
+  for (let power = min; power <= max; power++) {
+    const magnitude = 10n ** BigInt(Math.abs(power));
+    const length = BigInt(magnitude.toString(2).length);
+    const bits =
+      power < 0
+        ? (1n << (length + 127n)) / magnitude
+        : length < 128n
+          ? magnitude << (128n - length)
+          : magnitude >> (length - 128n);
+    table[(power - min) * 2] = bits & 0xffff_ffff_ffff_ffffn;
+    table[(power - min) * 2 + 1] = bits >> 64n;
+  }
+}
