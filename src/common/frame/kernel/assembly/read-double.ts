@@ -43,6 +43,42 @@ function eightDigits(eight: u64): u64 {
   return (high + low) >> 32;
 }
 
+// @ts-ignore: decorator
+@inline
+function areFourDigits(four: u32): bool {
+  return ((four & 0xf0f0f0f0) | (((four + 0x06060606) & 0xf0f0f0f0) >> 4)) == 0x33333333;
+}
+
+// @ts-ignore: decorator
+@inline
+function fourDigits(four: u32): u64 {
+  const digits = four - 0x30303030;
+  const pairs = digits * 10 + (digits >> 8);
+  return <u64>((pairs & 0xff) * 100 + ((pairs >> 16) & 0xff));
+}
+
+/** Where the digits that were read last end. */
+let digitsEnd: usize = 0;
+
+/** Adds the digits at p to those of the mantissa: eight, four and one at a time. Sets digitsEnd. */
+// @ts-ignore: decorator
+@inline
+function readDigits(p: usize, mantissa: u64): u64 {
+  let eight = load<u64>(p);
+  while (areDigits(eight)) {
+    mantissa = mantissa * 100000000 + eightDigits(eight);
+    p += 8;
+    eight = load<u64>(p);
+  }
+  if (areFourDigits(<u32>eight)) {
+    mantissa = mantissa * 10000 + fourDigits(<u32>eight);
+    p += 4;
+  }
+  for (let digit = digitAt(p); digit <= 9; digit = digitAt(++p)) mantissa = mantissa * 10 + digit;
+  digitsEnd = p;
+  return mantissa;
+}
+
 /**
  * Reads the number of RFC 8259, section 6, at p: the nearest double, or an infinity where it is past the largest.
  * Sets numberEnd.
@@ -53,33 +89,23 @@ export function readDouble(p: usize): f64 {
   if (negative) p++;
 
   let mantissa: u64 = 0;
-  let digit = digitAt(p);
-  if (digit > 9) return noNumber();
+  const first = digitAt(p);
+  if (first > 9) return noNumber();
   const integer = p;
-  if (digit == 0) {
+  if (first == 0) {
     p++;
     if (digitAt(p) <= 9) return noNumber();
   } else {
-    do {
-      mantissa = mantissa * 10 + digit;
-      digit = digitAt(++p);
-    } while (digit <= 9);
+    mantissa = readDigits(p, 0);
+    p = digitsEnd;
   }
   let digits = <i32>(p - integer);
   let power = 0;
 
   if (load<u8>(p) == 0x2e) {
     const fraction = ++p;
-    let eight = load<u64>(p);
-    while (areDigits(eight)) {
-      mantissa = mantissa * 100000000 + eightDigits(eight);
-      p += 8;
-      eight = load<u64>(p);
-    }
-    for (digit = digitAt(p); digit <= 9; digit = digitAt(p)) {
-      mantissa = mantissa * 10 + digit;
-      p++;
-    }
+    mantissa = readDigits(p, mantissa);
+    p = digitsEnd;
     if (p == fraction) return noNumber();
     power = -(<i32>(p - fraction));
     digits -= power;
@@ -91,7 +117,7 @@ export function readDouble(p: usize): f64 {
     if (sign == 0x2b || sign == 0x2d) p++;
     const exponent = p;
     let value = 0;
-    for (digit = digitAt(p); digit <= 9; digit = digitAt(++p)) {
+    for (let digit = digitAt(p); digit <= 9; digit = digitAt(++p)) {
       // Past any double, and short of an overflow of the integer.
       if (value < 100000) value = value * 10 + <i32>digit;
     }

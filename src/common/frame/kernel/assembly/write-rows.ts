@@ -30,11 +30,53 @@ export function writeRows(from: i32, to: i32, columns: i32, stride: i32, first: 
   return row;
 }
 
+/** Up to here integers have at most sixteen digits, which are written eight at a time. */
+const MAX_INTEGER: f64 = 1e16;
+const EIGHT_ZEROS: u64 = 0x3030303030303030;
+
+/** @returns the end of what is written at p */
+function writeInteger(p: usize, value: u64): usize {
+  if (value < 100000000) return writeLeading(p, value);
+  const leading = value / 100000000;
+  p = writeLeading(p, leading);
+  store<u64>(p, eightDigits(value - leading * 100000000) + EIGHT_ZEROS);
+  return p + 8;
+}
+
+/** The first digits of a number below 10^8: without zeros before them. */
+// @ts-ignore: decorator
+@inline
+function writeLeading(p: usize, value: u64): usize {
+  const digits = eightDigits(value);
+  const zeros = digits == 0 ? 7 : ctz(digits) >> 3;
+  store<u64>(p, (digits + EIGHT_ZEROS) >> (zeros << 3));
+  return p + <usize>(8 - zeros);
+}
+
+/**
+ * The eight digits of a number below 10^8 as bytes, the first one lowest: halves, then quarters, then all, each divided
+ * at once by a multiplication (P. Khuong, How to print integers really fast, 2017).
+ */
+// @ts-ignore: decorator
+@inline
+function eightDigits(value: u64): u64 {
+  const half = value / 10000;
+  const halves = half | ((value - half * 10000) << 32);
+  const hundreds = ((halves * 10486) >> 20) & 0x0000007f0000007f;
+  const quarters = ((halves - hundreds * 100) << 16) + hundreds;
+  const tens = ((quarters * 103) >> 10) & 0x000f000f000f000f;
+  return tens + ((quarters - tens * 10) << 8);
+}
+
 /** @returns the end of what is written at p */
 function writeDouble(p: usize, value: f64): usize {
   if (value != value) {
     store<u32>(p, NULL);
     return p + 4;
+  }
+  if (value >= 0 && value < MAX_INTEGER) {
+    const integer = <u64>value;
+    if (<f64>integer == value) return writeInteger(p, integer);
   }
   const length = dtoa_buffered(p, value);
   narrow(p, length);
