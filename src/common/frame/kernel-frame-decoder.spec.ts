@@ -1,11 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { type DecodedBody, type FrameDecoder } from './frame-decoder.js';
 import { KernelFrameDecoder } from './kernel-frame-decoder.js';
-import { encodeFrameKernel } from './kernel-frame-encoder.js';
 import { kernel as built, type Kernel } from './kernel/kernel.js';
 import { PlainFrameDecoder } from './plain-frame-decoder.js';
-import { encodeFramePlain } from './plain-frame-encoder.js';
-import { Frame } from './frame.js';
 
 const kernel = built as Kernel;
 const schema = { params: ['scale'], series: ['a', 'b'] };
@@ -202,76 +199,5 @@ describe('the decoder on the kernel', () => {
     const long = rows(`[[1,2,3],[1,2,"${'x'.repeat(1 << 20)}"],[1]]`);
     expect(await onKernel([Buffer.from(long)])).toEqual(await plain([Buffer.from(long)]));
     expect(await onKernel([Buffer.from(`${long}]`)])).toMatchObject({ code: 10 });
-  });
-});
-
-describe('the numbers of the kernel', () => {
-  /** A random double of any magnitude: 64 random bits. */
-  const random = () =>
-    new Float64Array(
-      BigUint64Array.of(
-        (BigInt(Math.floor(Math.random() * 2 ** 32)) << 32n) | BigInt(Math.floor(Math.random() * 2 ** 32)),
-      ).buffer,
-    )[0] as number;
-
-  /** Texts on the way between two doubles, with many digits, and at the edges of each way of reading. */
-  const texts = Array.from({ length: 100_000 }, (_, i) => {
-    const value = random();
-    if (!Number.isFinite(value)) return '0';
-    switch (i % 6) {
-      case 0:
-        return String(value);
-      case 1:
-        return value.toExponential(Math.floor(Math.random() * 30));
-      case 2:
-        return (Math.random() * 1000).toFixed(Math.floor(Math.random() * 20));
-      case 3:
-        return `${Math.floor(Math.random() * 2 ** 53)}e${Math.floor(Math.random() * 50) - 25}`;
-      case 4:
-        return `${Math.floor(Math.random() * 1e9)}${Math.floor(Math.random() * 1e9)}.${Math.floor(Math.random() * 1e9)}e-${Math.floor(Math.random() * 340)}`;
-      default:
-        return (2n ** 53n + BigInt(2 * Math.floor(Math.random() * 1e6)) + 1n).toString() + '0'.repeat(i % 20);
-    }
-  }).filter((text) => Number.isFinite(Number(text)));
-
-  it('are the nearest doubles of 100,000 decimals', async () => {
-    const decoder = new KernelFrameDecoder(kernel, schema, {});
-    decoder.push(
-      Buffer.from(
-        rows(
-          `[${texts.map((text) => `[0,${text},${text.startsWith('-') ? text.slice(1) : `-${text}`}]`).join()}]`,
-        ),
-      ),
-    );
-    const { frame } = await decoder.end();
-    const [a, b] = [frame.column('a'), frame.column('b')];
-    const wrong = texts.filter(
-      (text, i) => !Object.is(a[i], Number(text)) || !Object.is(b[i], -Number(text)),
-    );
-    expect(wrong).toEqual([]);
-  });
-
-  it('are written as JSON.stringify does', () => {
-    const values = [
-      0,
-      -0,
-      1e21,
-      1e-7,
-      123456789012345680000,
-      5e-324,
-      Number.MAX_VALUE,
-      NaN,
-      0.1,
-      -1420066800,
-      ...texts.map(Number),
-    ];
-    const frame = new Frame(
-      new Map([
-        ['date', Float64Array.from(values)],
-        ['é"', Float64Array.from(values).reverse()],
-      ]),
-    );
-    const text = (pieces: Iterable<Uint8Array>) => Buffer.concat([...pieces]).toString();
-    expect(text(encodeFrameKernel(kernel, frame)) === text(encodeFramePlain(frame))).toBe(true);
   });
 });

@@ -28,6 +28,8 @@ export class RowDecoder {
   isDone = false;
   rows = 0;
   private columns: Float64Array[] = [];
+  /** As the kernel wants it: the index of each needed column with which of the columns it fills, then an end. */
+  private readonly needed: Int32Array = new Int32Array();
   private capacity = 0;
   private expects: 'row or end' | 'row' | 'comma or end' = 'row or end';
   private readonly scanner: JsonScanner;
@@ -66,7 +68,10 @@ export class RowDecoder {
       ROWS_DEPTH,
       ROWS_DEPTH + 1,
     );
-    if (shape !== undefined) this.reserve(0);
+    if (shape === undefined) return;
+    const order = shape.indices.map((index, column) => [index, column] as const).sort(([a], [b]) => a - b);
+    this.needed = Int32Array.from([...order.flat(), -1]);
+    this.reserve(0);
   }
 
   /** The columns, each as long as there are rows. */
@@ -95,7 +100,7 @@ export class RowDecoder {
       const end = Math.min(to, i + kernel.INPUT_BYTES.value);
       kernel.input.set(bytes.subarray(i, end));
       kernel.input.fill(0, end - i, end - i + 64);
-      this.setNeeded(shape.indices);
+      kernel.needed.set(this.needed);
       const rows = kernel.readRows(
         end - i,
         this.expects === 'comma or end' ? 1 : 0,
@@ -108,16 +113,6 @@ export class RowDecoder {
       this.expects = 'comma or end';
       i += taken;
     }
-  }
-
-  private setNeeded(indices: readonly number[]): void {
-    const { needed } = this.kernel;
-    const order = indices.map((index, column) => [index, column] as const).sort(([a], [b]) => a - b);
-    order.forEach(([index, column], at) => {
-      needed[at * 2] = index;
-      needed[at * 2 + 1] = column;
-    });
-    needed[order.length * 2] = -1;
   }
 
   private append(rows: number, meanRowBytes: number): void {

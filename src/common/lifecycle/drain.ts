@@ -26,7 +26,7 @@ export class Drain {
 
   /** Express middleware before all routes: follows each request, and refuses new work at the end. Probes are answered. */
   readonly track = (request: Request, response: Response, next: NextFunction): void => {
-    const isProbe = request.path.startsWith('/health');
+    const isProbe = request.url.startsWith('/health');
     if (!isProbe) {
       this.inFlight.add(response);
       response.once('close', () => this.inFlight.delete(response));

@@ -22,7 +22,8 @@ export async function writeAnswer(response: Response, frame: Frame, log: string)
     if (size > SMALL_ANSWER_BYTES) return writePieces(response, Buffer.concat(small), pieces);
   }
   response.setHeader('Content-Length', size);
-  response.end(Buffer.concat(small, size));
+  // As text it goes out in one write together with the headers.
+  response.end(Buffer.concat(small, size).toString());
 }
 
 async function writePieces(response: Response, first: Uint8Array, rest: Iterator<Uint8Array>): Promise<void> {

@@ -9,6 +9,7 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import { METHOD_DECLARATION, type MethodDeclaration, type MethodRequest } from './method-declaration.js';
+import { paramNames } from './params.js';
 import { MethodInterceptor } from './method.interceptor.js';
 
 export { type MethodCall, type MethodResult } from './method-declaration.js';
@@ -22,7 +23,10 @@ export function KasemMethod<Params extends object>(declaration: MethodDeclaratio
   return applyDecorators(
     Post(declaration.paths),
     HttpCode(200),
-    SetMetadata(METHOD_DECLARATION, declaration),
+    SetMetadata(METHOD_DECLARATION, {
+      ...declaration,
+      schema: { params: paramNames(declaration.params), series: declaration.inputs },
+    }),
     UseInterceptors(MethodInterceptor),
     (controller: object, name: string | symbol) => {
       Call()(controller, name, 0);

@@ -1,5 +1,6 @@
 import { type Type } from '@nestjs/common';
 import { type Request } from 'express';
+import { type FrameSchema } from '../frame/frame-decoder.js';
 import { type Frame } from '../frame/frame.js';
 
 /** All that the service has to know of a method to put it behind KASEM. */
@@ -26,6 +27,11 @@ export interface MethodCall<Params> {
  * answered with OVERFLOW, with its row named.
  */
 export type MethodResult = Readonly<Record<string, Float64Array>>;
+
+/** A declaration with what a body is read by, worked out once. */
+export interface DeclaredMethod extends MethodDeclaration<object> {
+  readonly schema: FrameSchema;
+}
 
 export const METHOD_DECLARATION = Symbol('method declaration');
 

@@ -7,11 +7,11 @@ import { writeAnswer } from './answer-writer.js';
 import { BodyLimits, readBody } from './body-reader.js';
 import {
   METHOD_DECLARATION,
-  type MethodDeclaration,
+  type DeclaredMethod,
   type MethodRequest,
   type MethodResult,
 } from './method-declaration.js';
-import { paramNames, validateParams } from './params.js';
+import { validateParams } from './params.js';
 import { assertNoOverflow, summarize } from './result.js';
 
 /** The way of one call: body, params, method, answer. What fails is thrown before the first byte of the answer. */
@@ -23,12 +23,11 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
   ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler<MethodResult>): Promise<Observable<void>> {
-    const method = this.reflector.get<MethodDeclaration<object>>(METHOD_DECLARATION, context.getHandler());
+    const method = this.reflector.get<DeclaredMethod>(METHOD_DECLARATION, context.getHandler());
     const http = context.switchToHttp();
     const request = http.getRequest<MethodRequest>();
 
-    const schema = { params: paramNames(method.params), series: method.inputs };
-    const body = await readBody(request, schema, this.limits);
+    const body = await readBody(request, method.schema, this.limits);
     request.methodCall = { params: validateParams(method.params, body.params), frame: body.frame };
 
     return next
@@ -38,7 +37,7 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
 
   private async answer(
     response: Response,
-    method: MethodDeclaration<object>,
+    method: DeclaredMethod,
     input: Frame,
     result: MethodResult,
   ): Promise<void> {

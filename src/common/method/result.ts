@@ -8,10 +8,9 @@ import { inSlices } from '../frame/slices.js';
  */
 export async function assertNoOverflow(name: string, column: Float64Array): Promise<void> {
   await inSlices(column.length, (start, end) => {
-    for (let row = start; row < end; row++) {
-      if (Math.abs(column[row] as number) === Infinity)
-        throw new KasemError('OVERFLOW', `scalar.data[${row}]: ${name} is past the largest double`);
-    }
+    const row = firstInfinite(column, start, end);
+    if (row < end)
+      throw new KasemError('OVERFLOW', `scalar.data[${row}]: ${name} is past the largest double`);
   });
 }
 
@@ -33,6 +32,13 @@ export async function summarize(frame: Frame): Promise<string> {
   return `${rows}, ${samples}${outOfOrder === 0 ? '' : `; out of order: ${dates}`}`;
 }
 
+/** @returns `end` where all are finite or missing */
+function firstInfinite(column: Float64Array, start: number, end: number): number {
+  let row = start;
+  while (row < end && Math.abs(column[row] as number) !== Infinity) row++;
+  return row;
+}
+
 function countMissing(column: Float64Array, start: number, end: number): number {
   let count = 0;
   for (let row = start; row < end; row++) if (Number.isNaN(column[row])) count++;
@@ -41,7 +47,11 @@ function countMissing(column: Float64Array, start: number, end: number): number 
 
 function countDescents(dates: Float64Array, start: number, end: number): number {
   let count = 0;
-  for (let row = Math.max(start, 1); row < end; row++)
-    if ((dates[row] as number) < (dates[row - 1] as number)) count++;
+  let previous = dates[Math.max(start - 1, 0)] as number;
+  for (let row = start; row < end; row++) {
+    const date = dates[row] as number;
+    if (date < previous) count++;
+    previous = date;
+  }
   return count;
 }
