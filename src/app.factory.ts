@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { pino } from 'pino';
 import { AppModule } from './app.module.js';
+import { answerUnreadable } from './common/errors/unreadable-request.js';
 import { Drain } from './common/lifecycle/drain.js';
 import { Environment } from './modules/config/environment.js';
 import { PinoLogger } from './modules/logging/pino-logger.js';
@@ -28,4 +29,5 @@ function configureApp(app: NestExpressApplication): void {
   app.set('etag', false);
   app.disable('x-powered-by');
   app.use(app.get(Drain).track);
+  app.getHttpServer().on('clientError', answerUnreadable);
 }

@@ -1,6 +1,8 @@
 import { type AddressInfo } from 'node:net';
+import { Logger } from '@nestjs/common';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from './app.factory.js';
+import { kernel } from './common/frame/kernel/kernel.js';
 import { Drain } from './common/lifecycle/drain.js';
 import { Environment, EnvironmentError } from './modules/config/environment.js';
 
@@ -11,6 +13,8 @@ try {
   const app = await createApp();
   await listen(app);
   announce(app);
+  if (kernel === undefined)
+    new Logger('main').warn('WebAssembly SIMD is missing: bodies are read by the plain, slower decoder');
   drainOn(app, 'SIGTERM', 'SIGINT');
 } catch (error) {
   process.stderr.write(`${reason(error)}\n`);

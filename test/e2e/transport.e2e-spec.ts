@@ -147,4 +147,23 @@ describe('the transport', () => {
     for await (const piece of socket) text += String(piece);
     expect(text.match(/"error":\d+/g)).toEqual(['"error":0', '"error":0', '"error":12', '"error":0']);
   });
+
+  it.each([
+    ['no HTTP', 'what is this\r\n\r\n', 400],
+    [
+      'a broken chunk',
+      'POST /method HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n',
+      400,
+    ],
+    ['a header without end', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`, 431],
+  ])('answers %s with JSON and closes the connection', async (_, bytes, status) => {
+    const socket = connect(service.port, '127.0.0.1');
+    socket.write(bytes);
+    let text = '';
+    for await (const piece of socket) text += String(piece);
+    const [head, body] = text.split('\r\n\r\n') as [string, string];
+    expect(head).toContain(`HTTP/1.1 ${status} `);
+    expect(head).toContain('Connection: close');
+    expect(JSON.parse(body)).toEqual({ error: ERROR_CODES.MALFORMED_JSON.code, log: expect.any(String) });
+  });
 });

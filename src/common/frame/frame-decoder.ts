@@ -18,6 +18,8 @@ export interface DecodedBody {
 export interface DecoderOptions {
   /** The length of the whole text in bytes where it is known; room for the rows is taken by it. */
   readonly expectedBytes?: number | undefined;
+  /** The longest that the text can become in bytes; room for many rows is taken by it where the length is not known. */
+  readonly limitBytes?: number | undefined;
 }
 
 /** Reads one body, `{"param": {…}, "scalar": {"headers": […], "data": [[…], …]}}`, from its bytes. */

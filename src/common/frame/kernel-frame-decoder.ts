@@ -21,6 +21,9 @@ const BYTES_A_TURN = 1 << 20;
 /** Later rows may be shorter than the first; pages that nothing is written to cost nothing. */
 const ROOM = 1.1;
 
+/** Where the length is not known, columns grow by copying up to here, which takes some milliseconds; then once for all. */
+const MANY_ROWS = 1 << 20;
+
 const MATTERING = ['param', 'scalar'];
 const MATTERING_IN_SCALAR = ['headers', 'data'];
 
@@ -195,10 +198,11 @@ export class KernelFrameDecoder implements FrameDecoder {
   }
 
   private rowDecoder(shape: RowShape | undefined): RowDecoder {
-    const { expectedBytes = 0 } = this.options;
-    return new RowDecoder(this.kernel, shape, (meanRowBytes) =>
-      Math.ceil((expectedBytes / meanRowBytes) * ROOM),
-    );
+    const { expectedBytes, limitBytes = 0 } = this.options;
+    return new RowDecoder(this.kernel, shape, (meanRowBytes, rows) => {
+      const bytes = expectedBytes ?? (rows < MANY_ROWS ? 0 : limitBytes);
+      return Math.ceil((bytes / meanRowBytes) * ROOM);
+    });
   }
 
   private rowShape(): RowShape {

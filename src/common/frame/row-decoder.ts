@@ -44,12 +44,13 @@ export class RowDecoder {
 
   /**
    * @param shape undefined where the rows are only to be checked to be JSON
-   * @param expectedRows tells from the mean length of the first rows how many there may be
+   * @param expectedRows tells from the mean length of a row, and from how many there are, how many there may be; 0 where
+   * nothing is known
    */
   constructor(
     private readonly kernel: Kernel,
     private readonly shape: RowShape | undefined,
-    private readonly expectedRows: (meanRowBytes: number) => number,
+    private readonly expectedRows: (meanRowBytes: number, rows: number) => number,
   ) {
     this.scanner = new JsonScanner(
       {
@@ -117,7 +118,7 @@ export class RowDecoder {
 
   private append(rows: number, meanRowBytes: number): void {
     if (this.rows + rows > this.capacity)
-      this.reserve(Math.max(this.expectedRows(meanRowBytes), this.rows + rows));
+      this.reserve(Math.max(this.expectedRows(meanRowBytes, this.rows), this.rows + rows));
     const stride = Math.floor(this.kernel.columns.length / this.columns.length);
     this.columns.forEach((column, c) =>
       column.set(this.kernel.columns.subarray(c * stride, c * stride + rows), this.rows),
@@ -184,7 +185,8 @@ export class RowDecoder {
     this.expects = 'comma or end';
     if (this.shape === undefined || this.fault !== undefined) return;
     this.fault = this.readRow(this.shape);
-    if (this.fault === undefined) {
+    if (this.fault !== undefined) this.columns = [];
+    else {
       const stride = Math.floor(this.kernel.columns.length / this.columns.length);
       this.samples.forEach((value, c) => (this.kernel.columns[c * stride] = value));
       this.append(1, this.textBytes);

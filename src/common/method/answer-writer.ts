@@ -7,7 +7,7 @@ import { type Frame } from '../frame/frame.js';
 const SMALL_ANSWER_BYTES = 1 << 16;
 
 /** After so many bytes other requests get a turn, also where the socket takes everything at once. */
-const BYTES_A_TURN = 1 << 20;
+const BYTES_A_TURN = 1 << 18;
 
 /** Writes the answer of success, as fast as the client takes it; stops at once when the client has gone. */
 export async function writeAnswer(response: Response, frame: Frame, log: string): Promise<void> {

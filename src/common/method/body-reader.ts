@@ -51,7 +51,10 @@ export async function readBody(
     request.headers['content-length'] === undefined ? undefined : Number(request.headers['content-length']);
   if (declared !== undefined && declared > limits.maxBodyBytes) throw tooLarge(limits);
 
-  const decoder = createFrameDecoder(schema, { expectedBytes: coding === undefined ? declared : undefined });
+  const decoder = createFrameDecoder(schema, {
+    expectedBytes: coding === undefined ? declared : undefined,
+    limitBytes: limits.maxBodyBytes,
+  });
   const take = (chunk: Uint8Array): undefined => void decoder.push(chunk);
   await (coding === undefined ? receive(request, limits, take) : inflate(request, coding, limits, take));
   return decoder.end();
