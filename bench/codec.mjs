@@ -35,7 +35,8 @@ async function run(send) {
 if (answer === '--answer') {
   await run((piece) => process.stdout.write(piece));
 } else {
-  for await (const _line of createInterface({ input: process.stdin })) {
+  const rounds = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  while (!(await rounds.next()).done) {
     let bytes = 0;
     const start = performance.now();
     await run((piece) => (bytes += piece.length));
