@@ -21,6 +21,8 @@ docker build --network=host --target production -t "$image" .
 docker run --rm --network=host "$image" sh -c 'test ! -e node_modules/typescript && test ! -e src && test ! -e node_modules/jest' ||
   fail 'it holds dev dependencies or sources'
 
+docker run --rm --network=host "$image" test -s dist/common/frame/kernel/kernel.wasm || fail 'it has no kernel'
+
 docker run -d --name "$name" --network=host --read-only --tmpfs /tmp --cap-drop ALL \
   --security-opt no-new-privileges --memory 1g -e PORT="$port" -e HOST=127.0.0.1 "$image" >/dev/null
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { type DecodedBody, type FrameDecoder } from './frame-decoder.js';
 import { KernelFrameDecoder } from './kernel-frame-decoder.js';
 import { kernel as built, type Kernel } from './kernel/kernel.js';
@@ -6,6 +7,9 @@ import { PlainFrameDecoder } from './plain-frame-decoder.js';
 
 const kernel = built as Kernel;
 const schema = { params: ['scale'], series: ['a', 'b'] };
+
+/** More by hand: `FUZZ_RUNS=1000000 npm run test:unit -- kernel`. A failure prints its seed. */
+const RUNS = Number(process.env.FUZZ_RUNS ?? 2_000);
 
 /** What a decoder makes of a body, in a form that two of them can be compared by. */
 async function verdict(decoder: FrameDecoder, pieces: readonly Uint8Array[]): Promise<unknown> {
@@ -199,5 +203,102 @@ describe('the decoder on the kernel', () => {
     const long = rows(`[[1,2,3],[1,2,"${'x'.repeat(1 << 20)}"],[1]]`);
     expect(await onKernel([Buffer.from(long)])).toEqual(await plain([Buffer.from(long)]));
     expect(await onKernel([Buffer.from(`${long}]`)])).toMatchObject({ code: 10 });
+  });
+});
+
+/** Cuts bytes at the given places, taken modulo the length. */
+function cutAt(bytes: Buffer, places: readonly number[]): Buffer[] {
+  const cuts = [0, ...places.map((place) => place % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
+  return cuts.slice(1).map((cut, i) => bytes.subarray(cuts[i], cut));
+}
+
+describe('the decoder on the kernel and the plain one', () => {
+  const sample = fc.oneof(
+    { weight: 8, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }).map(String) },
+    fc.constantFrom(
+      'null',
+      'NaN',
+      '1e400',
+      '-0',
+      '"x"',
+      '[]',
+      '01',
+      '1.',
+      'true',
+      '{}',
+      '1E5',
+      '0.0000000000000000000000001',
+    ),
+  );
+  const cell = fc.oneof(sample, fc.json({ maxDepth: 3 }));
+  const headers = fc.shuffledSubarray(['date', 'a', 'b', 'c', 'd'], { minLength: 3 });
+  const space = fc.constantFrom('', '', ' ', '\n\t ');
+  const body = fc
+    .record({
+      headers,
+      rows: fc.array(fc.array(cell, { minLength: 2, maxLength: 6 }), { maxLength: 6 }),
+      fit: fc.boolean(),
+      param: fc.dictionary(fc.constantFrom('scale', 'x', '__proto__'), fc.double().map(String)),
+      other: fc.json({ maxDepth: 4 }),
+      order: fc.shuffledSubarray([0, 1, 2], { minLength: 3 }),
+      isEarly: fc.boolean(),
+      space,
+    })
+    .map(({ headers, rows, fit, param, other, order, isEarly, space }) => {
+      const texts = rows.map((row) => {
+        const cells = fit ? headers.map((name, i) => (name === 'date' ? String(i) : (row[i] ?? '1'))) : row;
+        return `[${space}${cells.join(`${space},`)}]`;
+      });
+      const data = `"data":[${space}${texts.join(`,${space}`)}]`;
+      const names = `"headers":${JSON.stringify(headers)}`;
+      const members = [
+        `"param":{${Object.entries(param)
+          .map(([key, value]) => `"${key}":${value}`)
+          .join()}}`,
+        `"scalar":{${isEarly ? `${data},${names}` : `${names},${data}`}}`,
+        `"other":${other}`,
+      ];
+      return `{${order.map((i) => members[i]).join(`${space},`)}}`;
+    });
+
+  it('agree on any body, cut anywhere', async () => {
+    await fc.assert(
+      fc.asyncProperty(body, fc.array(fc.nat(), { maxLength: 5 }), async (text, places) => {
+        const bytes = Buffer.from(text);
+        expect(await onKernel(cutAt(bytes, places))).toEqual(await plain([bytes]));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('agree on any body with some bytes changed, left out or put in', async () => {
+    const change = fc.record({
+      place: fc.nat(),
+      left: fc.nat({ max: 3 }),
+      put: fc.uint8Array({ maxLength: 3 }),
+    });
+    const structural = fc.array(fc.constantFrom(...Buffer.from('[]{},:"\\0-1.eEnNa')), { maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(
+        body,
+        fc.array(change, { minLength: 1, maxLength: 2 }),
+        structural,
+        fc.array(fc.nat(), { maxLength: 3 }),
+        async (text, changes, inserted, places) => {
+          let bytes = Buffer.from(text);
+          for (const { place, left, put } of changes) {
+            const at = place % (bytes.length + 1);
+            const pieces = [
+              bytes.subarray(0, at),
+              place % 2 ? put : Buffer.from(inserted),
+              bytes.subarray(at + left),
+            ];
+            bytes = Buffer.concat(pieces);
+          }
+          expect(await onKernel(cutAt(bytes, places))).toEqual(await plain([bytes]));
+        },
+      ),
+      { numRuns: RUNS },
+    );
   });
 });

@@ -20,6 +20,9 @@ export abstract class BodyLimits {
 
 type Inflater = Gunzip | Inflate | BrotliDecompress;
 
+/** A client sends so many bytes before other requests get a turn. */
+const BYTES_A_TURN = 1 << 18;
+
 /** The content codings of RFC 9110, section 8.4.1, and br of RFC 7932. */
 const INFLATERS: ReadonlyMap<string, () => Inflater> = new Map<string, () => Inflater>([
   ['gzip', createGunzip],
@@ -56,7 +59,9 @@ export async function readBody(
     limitBytes: limits.maxBodyBytes,
   });
   const take = (chunk: Uint8Array): undefined => void decoder.push(chunk);
-  await (coding === undefined ? receive(request, limits, take) : inflate(request, coding, limits, take));
+  await (coding === undefined
+    ? receive(request, limits, inTurns(request, take))
+    : inflate(request, coding, limits, take));
   return decoder.end();
 }
 
@@ -82,6 +87,20 @@ function receive(
     if (request.destroyed) onClose();
     else request.on('data', onData).on('end', onEnd).on('close', onClose);
   });
+}
+
+/** Node hands over all that a fast client has sent, some megabytes, before anybody else's turn comes; this gives way. */
+function inTurns(request: IncomingMessage, take: (chunk: Buffer) => undefined): (chunk: Buffer) => undefined {
+  let turn = 0;
+  return (chunk) => {
+    turn += chunk.length;
+    if (turn > BYTES_A_TURN) {
+      turn = 0;
+      request.pause();
+      setImmediate(() => request.resume());
+    }
+    return take(chunk);
+  };
 }
 
 /** Hands over the decompressed chunks of the request until its end. */
