@@ -11,7 +11,7 @@ import { TimeSeriesModule } from './modules/time-series/time-series.module.js';
 /** The modules of the service. A further method is one more import here. */
 @Global()
 @Module({
-  imports: [HealthModule, TimeSeriesModule],
+  imports: [TimeSeriesModule, HealthModule],
   providers: [
     Drain,
     {

@@ -30,6 +30,8 @@ export class RowDecoder {
   private columns: Float64Array[] = [];
   /** As the kernel wants it: the index of each needed column with which of the columns it fills, then an end. */
   private readonly needed: Int32Array = new Int32Array();
+  /** The distance of two columns in the kernel's memory, in values. */
+  private readonly stride: number = 0;
   private capacity = 0;
   private expects: 'row or end' | 'row' | 'comma or end' = 'row or end';
   private readonly scanner: JsonScanner;
@@ -72,11 +74,12 @@ export class RowDecoder {
     if (shape === undefined) return;
     const order = shape.indices.map((index, column) => [index, column] as const).sort(([a], [b]) => a - b);
     this.needed = Int32Array.from([...order.flat(), -1]);
-    this.reserve(0);
+    this.stride = Math.floor(kernel.columns.length / shape.indices.length);
   }
 
   /** The columns, each as long as there are rows. */
   get result(): Float64Array[] {
+    if (this.columns.length === 0) this.reserve(0);
     return this.columns.map((column) => column.subarray(0, this.rows));
   }
 
@@ -119,7 +122,7 @@ export class RowDecoder {
   private append(rows: number, meanRowBytes: number): void {
     if (this.rows + rows > this.capacity)
       this.reserve(Math.max(this.expectedRows(meanRowBytes, this.rows), this.rows + rows));
-    const stride = Math.floor(this.kernel.columns.length / this.columns.length);
+    const { stride } = this;
     this.columns.forEach((column, c) =>
       column.set(this.kernel.columns.subarray(c * stride, c * stride + rows), this.rows),
     );
@@ -187,8 +190,7 @@ export class RowDecoder {
     this.fault = this.readRow(this.shape);
     if (this.fault !== undefined) this.columns = [];
     else {
-      const stride = Math.floor(this.kernel.columns.length / this.columns.length);
-      this.samples.forEach((value, c) => (this.kernel.columns[c * stride] = value));
+      this.samples.forEach((value, c) => (this.kernel.columns[c * this.stride] = value));
       this.append(1, this.textBytes);
     }
   }
