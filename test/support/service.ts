@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
+import { type Type } from '@nestjs/common';
 import { createApp } from '../../src/app.factory.js';
 import { AppModule } from '../../src/app.module.js';
 
@@ -15,8 +16,13 @@ export interface Service {
   close(): Promise<void>;
 }
 
-export async function startService(environment: Readonly<Record<string, string>> = {}): Promise<Service> {
-  const app = await createApp(AppModule.forRoot({ NODE_ENV: 'test', ...environment }));
+/** @param modules further methods beside the service's own */
+export async function startService(
+  environment: Readonly<Record<string, string>> = {},
+  modules: readonly Type[] = [],
+): Promise<Service> {
+  const service = AppModule.forRoot({ NODE_ENV: 'test', ...environment });
+  const app = await createApp({ ...service, imports: [...(service.imports ?? []), ...modules] });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   return {
