@@ -58,7 +58,8 @@ export class RowDecoder {
       {
         begin: (depth, first, index) => {
           if (depth === ROWS_DEPTH) this.isArray = first === OPEN_ARRAY;
-          else this.cells.push([index - this.origin, -1]);
+          // A row past the limit may have cells without end.
+          else if (this.textBytes <= MAX_ROW_BYTES) this.cells.push([index - this.origin, -1]);
           return false;
         },
         end: (depth, index) => {
