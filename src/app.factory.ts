@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { AppModule } from './app.module.js';
 import { answerUnreadable } from './common/errors/unreadable-request.js';
 import { Drain } from './common/lifecycle/drain.js';
+import { identify } from './common/lifecycle/request-id.js';
 import { Environment } from './modules/config/environment.js';
 import { PinoLogger } from './modules/logging/pino-logger.js';
 
@@ -28,6 +29,7 @@ function configureApp(app: NestExpressApplication): void {
   app.useLogger(new PinoLogger(pino({ level: app.get(Environment).LOG_LEVEL })));
   app.set('etag', false);
   app.disable('x-powered-by');
+  app.use(identify);
   app.use(app.get(Drain).track);
   app.getHttpServer().on('clientError', answerUnreadable);
 }

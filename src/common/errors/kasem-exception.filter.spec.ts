@@ -78,7 +78,10 @@ describe('a failure', () => {
   ])('that is %s is answered as a fault of ours and tells nothing', (_, thrown) => {
     const { status, body } = failureAnswer(thrown, 'contract');
     expect(status).toBe(500);
-    expect(body).toEqual({ error: 50, log: 'a fault of the service; its log holds the cause' });
+    expect(body).toEqual({
+      error: 50,
+      log: 'a fault of the service; its log holds the cause under the X-Request-ID of this answer',
+    });
   });
 
   it.each([

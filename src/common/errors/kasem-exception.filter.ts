@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import { STATUS_CODES } from 'node:http';
 import { type Request, type Response } from 'express';
+import { REQUEST_ID } from '../lifecycle/request-id.js';
 import { allowedMethods } from './allowed-methods.js';
 import { ERROR_CODES, type ErrorCode } from './error-codes.js';
 import { KasemError } from './kasem.error.js';
@@ -36,12 +37,15 @@ export class KasemExceptionFilter implements ExceptionFilter {
 
     if (response.destroyed) return;
     if (answer.status === 500)
-      this.logger.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
+      this.logger.error(`request ${String(response.getHeader(REQUEST_ID))}: ${cause(thrown)}`);
     // Half an answer can't be taken back: cutting the connection tells the client that it is not whole.
     if (response.headersSent) response.destroy();
     else response.status(answer.status).set(answer.headers).json(answer.body);
   }
 }
+
+const cause = (thrown: unknown): string =>
+  thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 
 /** Gives a fault of routing its name. */
 function explain(thrown: unknown, request: Request): unknown {
@@ -88,7 +92,10 @@ export function failureAnswer(thrown: unknown, errorHttpStatus: ErrorHttpStatus)
   return {
     status: 500,
     headers: {},
-    body: { error: ERROR_CODES.INTERNAL.code, log: 'a fault of the service; its log holds the cause' },
+    body: {
+      error: ERROR_CODES.INTERNAL.code,
+      log: `a fault of the service; its log holds the cause under the ${REQUEST_ID} of this answer`,
+    },
   };
 }
 

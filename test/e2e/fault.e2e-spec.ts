@@ -1,0 +1,57 @@
+import { Controller, Get, Logger, Module } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { call } from '../support/http.js';
+import { startService, type Service } from '../support/service.js';
+
+@Controller('broken')
+class BrokenController {
+  @Get('error')
+  error(): void {
+    throw new Error('secret');
+  }
+
+  @Get('text')
+  text(): void {
+    throw 'secret';
+  }
+}
+
+@Module({ controllers: [BrokenController] })
+class BrokenModule {}
+
+describe('a fault of the service', () => {
+  const logged: string[] = [];
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService({}, [BrokenModule]);
+    Logger.overrideLogger({
+      log: () => undefined,
+      warn: () => undefined,
+      error: (line: string) => void logged.push(line),
+    });
+  });
+  afterAll(() => service.close());
+
+  it.each(['/broken/error', '/broken/text'])(
+    'at %s tells the client nothing, and the log all under its id',
+    async (path) => {
+      const answer = await call(service.url, { method: 'GET', path });
+      expect([answer.status, answer.json.error]).toEqual([500, 50]);
+      expect(answer.text).not.toContain('secret');
+      const id = answer.headers['x-request-id'];
+      expect(id).toMatch(/^[0-9a-f-]{36}$/);
+      expect(logged.at(-1)).toContain(`request ${String(id)}: `);
+      expect(logged.at(-1)).toContain('secret');
+    },
+  );
+
+  it('is logged under the id that the client gave, if that is harmless', async () => {
+    const idOf = async (given: string) =>
+      (await call(service.url, { method: 'GET', path: '/broken/error', headers: { 'X-Request-ID': given } }))
+        .headers['x-request-id'];
+    expect(await idOf('kasem-17')).toBe('kasem-17');
+    expect(logged.at(-1)).toContain('request kasem-17: Error: secret');
+    expect(await idOf('a "quoted" id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await idOf('x'.repeat(129))).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
