@@ -1,12 +1,17 @@
 import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
-import { pino } from 'pino';
+import helmet from 'helmet';
 import { AppModule } from './app.module.js';
-import { answerUnreadable } from './common/errors/unreadable-request.js';
+import { HttpAdapter } from './common/exchange/http-adapter.js';
+import { observe, REQUEST_ID } from './common/exchange/exchange.js';
 import { Drain } from './common/lifecycle/drain.js';
-import { identify } from './common/lifecycle/request-id.js';
 import { Environment } from './modules/config/environment.js';
 import { PinoLogger } from './modules/logging/pino-logger.js';
+import { RequestLog } from './modules/logging/request-log.js';
+import { Metrics } from './modules/metrics/metrics.js';
+
+/** An answer is data: a browser that shows one as a page gets nothing from anywhere. */
+const NOTHING_ELSE = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
 
 /**
  * The application, ready to listen: what main and the e2e tests share.
@@ -15,21 +20,30 @@ import { PinoLogger } from './modules/logging/pino-logger.js';
 export async function createApp(
   module: Parameters<typeof NestFactory.create>[0] = AppModule.forRoot(),
 ): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(module, {
+  const adapter = new HttpAdapter();
+  const app = await NestFactory.create<NestExpressApplication>(module, adapter, {
     abortOnError: false,
     bodyParser: false,
     // What fails before the level is known is thrown, and told by main in a line.
     logger: false,
   });
-  configureApp(app);
+  const environment = app.get(Environment);
+  adapter.limitTimes(environment.REQUEST_TIMEOUT_MS);
+  configureApp(app, environment);
   return app;
 }
 
-function configureApp(app: NestExpressApplication): void {
-  app.useLogger(new PinoLogger(pino({ level: app.get(Environment).LOG_LEVEL })));
+function configureApp(app: NestExpressApplication, { METRICS, CORS_ORIGINS }: Environment): void {
+  app.useLogger(app.get(PinoLogger));
   app.set('etag', false);
   app.disable('x-powered-by');
-  app.use(identify);
+  app.use(observe([app.get(RequestLog), ...(METRICS === 'on' ? [app.get(Metrics)] : [])]));
   app.use(app.get(Drain).track);
-  app.getHttpServer().on('clientError', answerUnreadable);
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: NOTHING_ELSE } }));
+  if (CORS_ORIGINS !== '')
+    app.enableCors({
+      origin: CORS_ORIGINS.split(',').map((origin) => origin.trim()),
+      exposedHeaders: [REQUEST_ID, 'Server-Timing', 'Retry-After'],
+      maxAge: 600,
+    });
 }

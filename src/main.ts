@@ -1,52 +1,41 @@
-import { type AddressInfo } from 'node:net';
-import { Logger } from '@nestjs/common';
-import { type NestExpressApplication } from '@nestjs/platform-express';
+import cluster from 'node:cluster';
+import { announce } from './announce.js';
 import { createApp } from './app.factory.js';
-import { kernel } from './common/frame/kernel/kernel.js';
-import { Drain } from './common/lifecycle/drain.js';
-import { Environment, EnvironmentError } from './modules/config/environment.js';
-
-const SAMPLE =
-  '{"param":{"scale":25},"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[[1420066800,1.25,842.5]]}}';
+import { Supervisor } from './common/lifecycle/supervisor.js';
+import { loadEnvironment } from './modules/config/config.module.js';
+import { EnvironmentError, type Environment } from './modules/config/environment.js';
+import { createPino } from './modules/logging/pino.js';
+import { ClusterMetrics } from './modules/metrics/cluster-metrics.js';
+import { restartsCounter } from './modules/metrics/metrics.js';
+import { drainTimes, serve } from './serve.js';
 
 try {
-  const app = await createApp();
-  await listen(app);
-  announce(app);
-  if (kernel === undefined)
-    new Logger('main').warn('WebAssembly SIMD is missing: bodies are read by the plain, slower decoder');
-  drainOn(app, 'SIGTERM', 'SIGINT');
+  if (cluster.isWorker) await serve(await createApp());
+  else await start(await loadEnvironment());
 } catch (error) {
   process.stderr.write(`${reason(error)}\n`);
   process.exit(1);
 }
 
-async function listen(app: NestExpressApplication): Promise<void> {
-  const { PORT, HOST } = app.get(Environment);
-  await app.listen(PORT, HOST);
+async function start(environment: Environment): Promise<void> {
+  const log = await createPino(environment);
+  if (environment.WEB_CONCURRENCY === 1) announce(await serve(await createApp()), environment, log);
+  else superviseWorkers(environment, log);
 }
 
-/** One line says where it listens, one shows a call that works as it stands. */
-function announce(app: NestExpressApplication): void {
-  const { address, family, port } = app.getHttpServer().address() as AddressInfo;
-  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-  const curl = `curl -s ${url}/method -H 'Content-Type: application/json' -d '${SAMPLE}'`;
-  process.stdout.write(`listening at ${url}\ntry: ${curl}\n`);
-}
-
-function drainOn(app: NestExpressApplication, ...signals: NodeJS.Signals[]): void {
-  const { SHUTDOWN_DELAY_MS: delay, SHUTDOWN_GRACE_MS: grace } = app.get(Environment);
-  const drain = async () => {
-    await app.get(Drain).run(app.getHttpServer(), { delay, grace });
-    await app.close();
-    process.exit(0);
-  };
-  for (const signal of signals)
-    process.once(signal, () => {
-      // A second signal finds no handler and ends the process at once.
-      for (const other of signals) process.removeAllListeners(other);
-      void drain();
-    });
+function superviseWorkers(environment: Environment, log: Awaited<ReturnType<typeof createPino>>): void {
+  const { registry, restarts } = restartsCounter();
+  new ClusterMetrics(registry);
+  new Supervisor({
+    ...drainTimes(environment),
+    workers: environment.WEB_CONCURRENCY,
+    onListening: ({ address, port, addressType }) =>
+      announce({ address, port, family: addressType === 6 ? 'IPv6' : 'IPv4' }, environment, log),
+    onDeath: (death) => {
+      restarts.inc();
+      log.error(death, 'a worker died');
+    },
+  }).run();
 }
 
 /** What a person needs to know of a start that failed, one line a cause, without a stack. */

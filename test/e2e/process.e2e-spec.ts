@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { bodyOf, call, sampleRows, type Answer } from '../support/http.js';
 import { runService, spawnService, startService } from '../support/service.js';
@@ -43,24 +45,47 @@ describe('the process', () => {
   });
 
   it('finishes what is in flight on SIGTERM, takes no more, and ends with exit code 0', async () => {
-    const service = await spawnService();
+    const service = await spawnService({ SHUTDOWN_DELAY_MS: '500' });
     const rows = sampleRows(20_000);
     const body = Buffer.from(bodyOf(rows));
     const inFlight = Array.from({ length: 8 }, () => halfSent(service.url, body));
     await Promise.all(inFlight.map(({ started }) => started));
+    const open = connect(service.port, '127.0.0.1');
+    await once(open, 'connect');
 
     expect((await call(service.url, { method: 'GET', path: '/health/ready' })).json.status).toBe('ok');
     service.child.kill('SIGTERM');
     const ready = await untilNotReady(service.url);
     expect([ready.status, ready.json.status]).toEqual([503, 'error']);
     expect((await call(service.url, { method: 'GET', path: '/health/live' })).status).toBe(200);
-    const refused = await call(service.url, { body: bodyOf([]) });
-    expect([refused.status, refused.json.error, refused.headers.connection]).toEqual([503, 52, 'close']);
-    expect(refused.headers['retry-after']).toBe('1');
+    // Who has not noticed yet is still served, and told to come back on another connection.
+    const late = await call(service.url, { body: bodyOf([]), headers: { Connection: 'keep-alive' } });
+    expect([late.status, late.json.error, late.headers.connection]).toEqual([200, 0, 'close']);
+    // A request that has begun keeps its connection; the next one on it is refused.
+    open.write('GET /nothing HTTP/1.1\r\nHost: x\r\n');
+
+    while (await accepts(service.port)) await setTimeout(20);
+    open.write('\r\n');
+    let refused = '';
+    for await (const piece of open) refused += String(piece);
+    expect(refused).toMatch(/^HTTP\/1\.1 503 .*"error":52/s);
+    expect(refused).toMatch(/\r\nRetry-After: 1\r\n/);
+    expect(refused).toMatch(/\r\nConnection: close\r\n/);
 
     const answers = await Promise.all(inFlight.map(({ finish }) => finish()));
     for (const answer of answers) expect(answer.scalar?.data).toHaveLength(rows.length);
     expect(await service.exited).toBe(0);
+  });
+
+  it('ends at once on a second signal', async () => {
+    const service = await spawnService();
+    const { started, failed } = halfSent(service.url, Buffer.from(bodyOf(sampleRows(10))));
+    await started;
+    service.child.kill('SIGTERM');
+    while (await accepts(service.port)) await setTimeout(20);
+    service.child.kill('SIGTERM');
+    expect(await service.exited).toBe(128 + 15);
+    await failed;
   });
 
   it('cuts what is not finished when SHUTDOWN_GRACE_MS is over', async () => {
@@ -84,7 +109,7 @@ function halfSent(url: string, body: Buffer) {
   const response = once(outgoing, 'response');
   response.catch(() => undefined);
   const started = new Promise<void>((resolve) =>
-    outgoing.write(body.subarray(0, body.length / 2), () => setTimeout(resolve, 100)),
+    outgoing.write(body.subarray(0, body.length / 2), () => void setTimeout(100).then(resolve)),
   );
   const finish = async (): Promise<Answer['json']> => {
     outgoing.end(body.subarray(body.length / 2));
@@ -94,6 +119,19 @@ function halfSent(url: string, body: Buffer) {
     return JSON.parse(Buffer.concat(pieces).toString()) as Answer['json'];
   };
   return { started, failed, finish };
+}
+
+/** Whether the port takes connections. */
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 async function untilNotReady(url: string): Promise<Answer> {

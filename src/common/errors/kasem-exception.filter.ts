@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { STATUS_CODES } from 'node:http';
 import { type Request, type Response } from 'express';
-import { REQUEST_ID } from '../lifecycle/request-id.js';
+import { exchangeOf, REQUEST_ID, serverTiming } from '../exchange/exchange.js';
 import { allowedMethods } from './allowed-methods.js';
 import { ERROR_CODES, type ErrorCode } from './error-codes.js';
 import { KasemError } from './kasem.error.js';
@@ -34,18 +34,22 @@ export class KasemExceptionFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const [request, response] = [http.getRequest<Request>(), http.getResponse<Response>()];
     const answer = failureAnswer(explain(thrown, request), this.errorHttpStatus);
+    const exchange = exchangeOf(response);
 
     if (response.destroyed) return;
-    if (answer.status === 500)
-      this.logger.error(`request ${String(response.getHeader(REQUEST_ID))}: ${cause(thrown)}`);
+    if (answer.status === 500) this.logger.error({ requestId: exchange.id, err: toError(thrown) });
+    if ('error' in answer.body && typeof answer.body.error === 'number') exchange.error = answer.body.error;
+    if (exchange.call !== undefined && !response.headersSent)
+      response.setHeader('Server-Timing', serverTiming(exchange.call));
     // Half an answer can't be taken back: cutting the connection tells the client that it is not whole.
     if (response.headersSent) response.destroy();
     else response.status(answer.status).set(answer.headers).json(answer.body);
   }
 }
 
-const cause = (thrown: unknown): string =>
-  thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+/** What is thrown need not be an Error, but what is logged has a stack. */
+const toError = (thrown: unknown): Error =>
+  thrown instanceof Error ? thrown : new Error(`thrown without an Error: ${String(thrown)}`);
 
 /** Gives a fault of routing its name. */
 function explain(thrown: unknown, request: Request): unknown {
@@ -106,6 +110,8 @@ function headersOf(error: KasemError): Record<string, string> {
       return { 'WWW-Authenticate': 'Bearer' };
     case ERROR_CODES.UNSUPPORTED_MEDIA_TYPE:
       return { 'Accept-Encoding': 'gzip, deflate, br' };
+    case ERROR_CODES.REQUEST_TIMEOUT:
+      return { Connection: 'close' };
     case ERROR_CODES.OVERLOADED:
       return { 'Retry-After': '1' };
     case ERROR_CODES.SHUTTING_DOWN:

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type NextFunction, type Request, type Response } from 'express';
 import { KasemError } from '../errors/kasem.error.js';
+import { isProbe } from '../exchange/exchange.js';
 
 /** How long the service takes over its end, in milliseconds. */
 export interface DrainTimes {
@@ -26,25 +27,26 @@ export class Drain {
 
   /** Express middleware before all routes: follows each request, and refuses new work at the end. Probes are answered. */
   readonly track = (request: Request, response: Response, next: NextFunction): void => {
-    const isProbe = request.url.startsWith('/health');
-    if (!isProbe) {
-      this.inFlight.add(response);
-      response.once('close', () => this.inFlight.delete(response));
-    }
-    if (this.phase === 'refusing' && !isProbe)
-      next(new KasemError('SHUTTING_DOWN', 'the service is shutting down'));
-    else next();
+    // A proxy that hears so gives up the connection before the listener goes.
+    if (this.isLeaving) response.setHeader('Connection', 'close');
+    if (isProbe(request)) return next();
+    if (this.phase === 'refusing')
+      return next(new KasemError('SHUTTING_DOWN', 'the service is shutting down'));
+    this.inFlight.add(response);
+    response.once('close', () => this.inFlight.delete(response));
+    next();
   };
 
   /**
-   * Lets requests in flight finish. The listener stays open until they have: who connects meanwhile is told so, rather
-   * than left with a refused connection.
+   * Lets requests in flight finish. New connections are taken during the delay only; who comes on an open one later is
+   * told that the service is shutting down.
    * @returns how many requests had to be cut when the time was over
    */
   async run(server: Server, { delay, grace }: DrainTimes): Promise<number> {
     this.phase = 'leaving';
     await setTimeout(delay);
     this.phase = 'refusing';
+    server.close();
     for (const response of this.inFlight)
       if (!response.headersSent) response.setHeader('Connection', 'close');
 
@@ -54,7 +56,6 @@ export class Drain {
       if ((await Promise.race([once(response as Response, 'close'), over])) === 'over') break;
     }
     const cut = this.inFlight.size;
-    server.close();
     server.closeAllConnections();
     return cut;
   }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Response } from 'express';
+import { type CallRecord, type Exchange } from '../exchange/exchange.js';
 import { encodeFrame } from '../frame/frame-codec.js';
 import { type Frame } from '../frame/frame.js';
 
@@ -9,10 +10,28 @@ const SMALL_ANSWER_BYTES = 1 << 16;
 /** After so many bytes other requests get a turn, also where the socket takes everything at once. */
 const BYTES_A_TURN = 1 << 18;
 
-/** Writes the answer of success, as fast as the client takes it; stops at once when the client has gone. */
-export async function writeAnswer(response: Response, frame: Frame, log: string): Promise<void> {
+/** Given to the writer beside the response. */
+export interface AnswerWriting {
+  /** Milliseconds for which the client may take nothing. */
+  readonly timeoutMs: number;
+  /** Told the bytes written and the milliseconds of encoding, also where the client goes away. */
+  readonly exchange: Pick<Exchange, 'bytesOut'>;
+  readonly record: Pick<CallRecord, 'encode'>;
+}
+
+/**
+ * Writes the answer of success, as fast as the client takes it; stops at once when the client has gone, and hangs up on
+ * one that takes nothing any more.
+ */
+export async function writeAnswer(
+  response: Response,
+  frame: Frame,
+  log: string,
+  { timeoutMs, exchange, record }: AnswerWriting,
+): Promise<void> {
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  const pieces = answerPieces(frame, log);
+  response.setTimeout(timeoutMs, () => response.destroy());
+  const pieces = recorded(answerPieces(frame, log), exchange, record);
 
   const small: Uint8Array[] = [];
   let size = 0;
@@ -52,6 +71,22 @@ function drained(response: Response): Promise<void> {
     };
     response.on('drain', settle).on('close', settle);
   });
+}
+
+/** The same pieces, counted and timed. */
+function* recorded(
+  pieces: Iterator<Uint8Array>,
+  exchange: AnswerWriting['exchange'],
+  record: AnswerWriting['record'],
+): Generator<Uint8Array, undefined> {
+  for (;;) {
+    const start = performance.now();
+    const next = pieces.next();
+    record.encode += performance.now() - start;
+    if (next.done) return;
+    exchange.bytesOut += next.value.length;
+    yield next.value;
+  }
 }
 
 function* answerPieces(frame: Frame, log: string): Generator<Uint8Array, undefined> {

@@ -7,16 +7,14 @@ import {
   type Gunzip,
   type Inflate,
 } from 'node:zlib';
+import { type Request } from 'express';
+import { type CallRecord, type Exchange } from '../exchange/exchange.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
 import { createFrameDecoder } from '../frame/frame-codec.js';
 import { type DecodedBody, type FrameSchema } from '../frame/frame-decoder.js';
-
-/** How much of a body is read; given by the configuration. */
-export abstract class BodyLimits {
-  /** The longest body in bytes, as sent and as decompressed. */
-  abstract readonly maxBodyBytes: number;
-}
+import { type BodyShare } from './body-budget.js';
+import { type MethodLimits } from './method-limits.js';
 
 type Inflater = Gunzip | Inflate | BrotliDecompress;
 
@@ -36,61 +34,109 @@ export class ClientGoneError extends Error {
   override readonly name = 'ClientGoneError';
 }
 
+/** Given to the reader beside the request. */
+export interface BodyReading {
+  readonly limits: MethodLimits;
+  readonly share: BodyShare;
+  /** Told the bytes received and the milliseconds of receiving and decoding, also of a body that is refused. */
+  readonly exchange: Pick<Exchange, 'bytesIn'>;
+  readonly record: Pick<CallRecord, 'receive' | 'decode'>;
+}
+
 /**
  * Reads the body of a request into params and a frame, chunk by chunk as it arrives. After a fault the rest of the body
- * is drained, so that a client which reads the answer only when it has sent everything gets it; past the limit nothing
+ * is drained, so that a client which reads the answer only when it has sent everything gets it; past a limit nothing
  * is waited for.
- * @throws KasemError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, MALFORMED_JSON and what the decoder throws
+ * @throws KasemError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, OVERLOADED, REQUEST_TIMEOUT, MALFORMED_JSON and what the
+ * decoder throws
  * @throws ClientGoneError
  */
 export async function readBody(
-  request: IncomingMessage,
+  request: Request,
   schema: FrameSchema,
-  limits: BodyLimits,
+  { limits, share, exchange, record }: BodyReading,
 ): Promise<DecodedBody> {
   assertJson(request.headers['content-type']);
   const coding = contentCoding(request.headers['content-encoding']);
-  const declared =
-    request.headers['content-length'] === undefined ? undefined : Number(request.headers['content-length']);
-  if (declared !== undefined && declared > limits.maxBodyBytes) throw tooLarge(limits);
+  const { 'content-length': length, expect } = request.headers;
+  const declared = length === undefined ? undefined : Number(length);
+  const account = (bytes: number): void => {
+    if (bytes > limits.maxBodyBytes)
+      throw new KasemError('PAYLOAD_TOO_LARGE', `the body is longer than ${limits.maxBodyBytes} bytes`);
+    share.growTo(bytes);
+  };
+  account(declared ?? 0);
+  // A client that asks before it sends has been refused by now, or may send.
+  if (expect?.toLowerCase() === '100-continue') request.res?.writeContinue();
 
   const decoder = createFrameDecoder(schema, {
     expectedBytes: coding === undefined ? declared : undefined,
     limitBytes: limits.maxBodyBytes,
   });
-  const take = (chunk: Uint8Array): undefined => void decoder.push(chunk);
-  await (coding === undefined
-    ? receive(request, limits, inTurns(request, take))
-    : inflate(request, coding, limits, take));
-  return decoder.end();
+  const count = (chunk: Uint8Array): void => account((exchange.bytesIn += chunk.length));
+  const take = (chunk: Uint8Array): void => {
+    const start = performance.now();
+    decoder.push(chunk);
+    record.decode += performance.now() - start;
+  };
+  const takeAsSent = (chunk: Uint8Array): void => {
+    count(chunk);
+    take(chunk);
+  };
+  const start = performance.now();
+  try {
+    if (coding === undefined) await receive(request, limits, inTurns(request, takeAsSent));
+    else await inflate(request, coding, limits, { count, account, take });
+  } finally {
+    record.receive = performance.now() - start - record.decode;
+  }
+  const end = performance.now();
+  try {
+    return await decoder.end();
+  } finally {
+    record.decode += performance.now() - end;
+  }
 }
 
-/** Hands over the chunks of the request until its end, or until `take` returns a fault. */
+/** Hands over the chunks of the request until its end, or until `take` throws. */
 function receive(
   request: IncomingMessage,
-  limits: BodyLimits,
-  take: (chunk: Buffer) => KasemError | undefined,
+  { requestTimeoutMs }: MethodLimits,
+  take: (chunk: Buffer) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    let received = 0;
     const settle = (conclude: () => void) => {
+      clearTimeout(timer);
       request.off('data', onData).off('end', onEnd).off('close', onClose);
       conclude();
     };
     const onData = (chunk: Buffer) => {
-      received += chunk.length;
-      const fault = received > limits.maxBodyBytes ? tooLarge(limits) : take(chunk);
-      if (fault !== undefined) settle(() => reject(fault));
+      try {
+        take(chunk);
+      } catch (fault) {
+        const error = fault as KasemError;
+        settle(() => reject(error));
+      }
     };
     const onEnd = () => settle(resolve);
     const onClose = () => settle(() => reject(new ClientGoneError('the client went away')));
+    const onTimeout = () =>
+      settle(() =>
+        reject(
+          new KasemError(
+            'REQUEST_TIMEOUT',
+            `the body did not arrive within ${requestTimeoutMs} milliseconds`,
+          ),
+        ),
+      );
+    const timer = setTimeout(onTimeout, requestTimeoutMs);
     if (request.destroyed) onClose();
     else request.on('data', onData).on('end', onEnd).on('close', onClose);
   });
 }
 
 /** Node hands over all that a fast client has sent, some megabytes, before anybody else's turn comes; this gives way. */
-function inTurns(request: IncomingMessage, take: (chunk: Buffer) => undefined): (chunk: Buffer) => undefined {
+function inTurns(request: IncomingMessage, take: (chunk: Buffer) => void): (chunk: Buffer) => void {
   let turn = 0;
   return (chunk) => {
     turn += chunk.length;
@@ -99,16 +145,24 @@ function inTurns(request: IncomingMessage, take: (chunk: Buffer) => undefined): 
       request.pause();
       setImmediate(() => request.resume());
     }
-    return take(chunk);
+    take(chunk);
   };
+}
+
+interface InflatedTaking {
+  /** Counts bytes as sent. */
+  readonly count: (chunk: Uint8Array) => void;
+  /** Judges the length after decompression. */
+  readonly account: (inflated: number) => void;
+  readonly take: (chunk: Uint8Array) => void;
 }
 
 /** Hands over the decompressed chunks of the request until its end. */
 async function inflate(
   request: IncomingMessage,
   coding: string,
-  limits: BodyLimits,
-  take: (chunk: Buffer) => void,
+  limits: MethodLimits,
+  { count, account, take }: InflatedTaking,
 ): Promise<void> {
   const inflater = createInflater(coding);
   let fault: KasemError | undefined;
@@ -123,9 +177,13 @@ async function inflate(
     };
     inflater
       .on('data', (chunk: Buffer) => {
-        inflated += chunk.length;
-        if (inflated > limits.maxBodyBytes) fail(tooLarge(limits));
-        else if (fault === undefined) take(chunk);
+        if (fault !== undefined) return;
+        try {
+          account((inflated += chunk.length));
+          take(chunk);
+        } catch (error) {
+          fail(error as KasemError);
+        }
       })
       .on('drain', () => request.resume())
       .on('error', (cause: NodeJS.ErrnoException) => fail(broken(coding, cause.code ?? cause.message)))
@@ -133,11 +191,11 @@ async function inflate(
   });
   try {
     await receive(request, limits, (chunk) => {
+      count(chunk);
       received += chunk.length;
       // A bomb is not waited for; after broken data the rest is drained.
-      if (fault?.errorCode === ERROR_CODES.PAYLOAD_TOO_LARGE) return fault;
+      if (fault !== undefined && fault.errorCode !== ERROR_CODES.MALFORMED_JSON) throw fault;
       if (fault === undefined && !inflater.write(chunk)) request.pause();
-      return undefined;
     });
     inflater.end();
     await finished;
@@ -160,9 +218,6 @@ function createInflater(coding: string): Inflater {
 
 const broken = (coding: string, why: string): KasemError =>
   new KasemError('MALFORMED_JSON', `the body is broken ${coding} data: ${why}`);
-
-const tooLarge = (limits: BodyLimits): KasemError =>
-  new KasemError('PAYLOAD_TOO_LARGE', `the body is longer than ${limits.maxBodyBytes} bytes`);
 
 function assertJson(contentType: string | undefined): void {
   const [type, ...parameters] = (contentType ?? '')

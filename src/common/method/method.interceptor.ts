@@ -2,9 +2,12 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import { Reflector } from '@nestjs/core';
 import { type Response } from 'express';
 import { mergeMap, type Observable } from 'rxjs';
+import { exchangeOf, serverTiming, type CallRecord, type Exchange } from '../exchange/exchange.js';
 import { DATE, Frame } from '../frame/frame.js';
 import { writeAnswer } from './answer-writer.js';
-import { BodyLimits, readBody } from './body-reader.js';
+import { BodyBudget } from './body-budget.js';
+import { readBody } from './body-reader.js';
+import { MethodLimits } from './method-limits.js';
 import {
   METHOD_DECLARATION,
   type DeclaredMethod,
@@ -14,39 +17,73 @@ import {
 import { validateParams } from './params.js';
 import { assertNoOverflow, summarize } from './result.js';
 
+/** One call while it is answered. */
+interface Answering {
+  readonly method: DeclaredMethod;
+  readonly exchange: Exchange;
+  readonly record: CallRecord;
+  readonly input: Frame;
+  /** When its params and rows had been read. */
+  readonly computingSince: number;
+}
+
 /** The way of one call: body, params, method, answer. What fails is thrown before the first byte of the answer. */
 @Injectable()
 export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
   constructor(
     private readonly reflector: Reflector,
-    private readonly limits: BodyLimits,
+    private readonly limits: MethodLimits,
+    private readonly budget: BodyBudget,
   ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler<MethodResult>): Promise<Observable<void>> {
     const method = this.reflector.get<DeclaredMethod>(METHOD_DECLARATION, context.getHandler());
     const http = context.switchToHttp();
-    const request = http.getRequest<MethodRequest>();
+    const [request, response] = [http.getRequest<MethodRequest>(), http.getResponse<Response>()];
+    const exchange = exchangeOf(response);
+    const record = {
+      method: method.paths[0] as string,
+      rows: 0,
+      receive: 0,
+      decode: 0,
+      compute: 0,
+      encode: 0,
+    };
+    exchange.call = record;
 
-    const body = await readBody(request, method.schema, this.limits);
+    const share = this.budget.open();
+    response.once('close', () => share.release());
+    const body = await readBody(request, method.schema, { limits: this.limits, share, exchange, record });
+    record.rows = body.frame.length;
+    const computingSince = performance.now();
     request.methodCall = { params: validateParams(method.params, body.params), frame: body.frame };
 
-    return next
-      .handle()
-      .pipe(mergeMap((result) => this.answer(http.getResponse<Response>(), method, body.frame, result)));
+    const answering = { method, exchange, record, input: body.frame, computingSince };
+    return next.handle().pipe(mergeMap((result) => this.answer(answering, result)));
   }
 
   private async answer(
-    response: Response,
-    method: DeclaredMethod,
-    input: Frame,
+    { method, exchange, record, input, computingSince }: Answering,
     result: MethodResult,
   ): Promise<void> {
     const outputs = method.outputs.map((name): [string, Float64Array] => [
       name,
       result[name] as Float64Array,
     ]);
-    for (const [name, column] of outputs) await assertNoOverflow(name, column);
+    try {
+      for (const [name, column] of outputs) await assertNoOverflow(name, column);
+    } finally {
+      record.compute = performance.now() - computingSince;
+    }
     const frame = new Frame(new Map([[DATE, input.column(DATE)], ...outputs]));
-    await writeAnswer(response, frame, await summarize(input));
+    const log = await summarize(input);
+
+    exchange.error = 0;
+    exchange.response.setHeader('Server-Timing', serverTiming(record));
+    await writeAnswer(exchange.response, frame, log, {
+      timeoutMs: this.limits.answerTimeoutMs,
+      exchange,
+      record,
+    });
   }
 }

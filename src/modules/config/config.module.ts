@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule as NestConfigModule, ConfigService } from '@nestjs/config';
+import { NestFactory } from '@nestjs/core';
 import { Environment, readEnvironment } from './environment.js';
 
 /** Found from the compiled and from the source file alike. */
@@ -35,4 +36,16 @@ export class ConfigModule {
       exports: [Environment],
     };
   }
+}
+
+/**
+ * The environment alone, for what runs before or beside the application.
+ * @throws EnvironmentError
+ */
+export async function loadEnvironment(): Promise<Environment> {
+  const context = await NestFactory.createApplicationContext(ConfigModule.forRoot(), {
+    abortOnError: false,
+    logger: false,
+  });
+  return context.get(Environment);
 }

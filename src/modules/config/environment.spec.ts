@@ -40,6 +40,12 @@ describe('the environment', () => {
     ['MAX_BODY_BYTES', ['0', '1k', '1099511627777']],
     ['ERROR_HTTP_STATUS', ['HTTP', '']],
     ['LOG_LEVEL', ['verbose']],
+    ['MAX_IN_FLIGHT_BYTES', ['0']],
+    ['REQUEST_TIMEOUT_MS', ['0', '1m']],
+    ['ANSWER_TIMEOUT_MS', ['0']],
+    ['WEB_CONCURRENCY', ['0', 'auto']],
+    ['CORS_ORIGINS', ['kasem.example.org', 'https://a.example, b', 'https://a.example/']],
+    ['METRICS', ['yes']],
     ['SHUTDOWN_DELAY_MS', ['-1', 'soon']],
     ['SHUTDOWN_GRACE_MS', ['3600001']],
     ['NODE_ENV', ['staging']],
@@ -51,6 +57,15 @@ describe('the environment', () => {
       );
     }
   });
+
+  it.each(['alice', 'alice:', ':secret', 'alice:secret,', 'alice:se cret'])(
+    'refuses the wrong keys "%s" without showing them',
+    (API_KEYS) => {
+      expect(() => readEnvironment({ ...defaults, API_KEYS })).toThrow(
+        /^API_KEYS: its value is not allowed; allowed is name:key, several parted by commas$/,
+      );
+    },
+  );
 
   it('names each variable that is wrong or not set', () => {
     expect(() => readEnvironment({ ...defaults, PORT: 'x', HOST: undefined })).toThrow(

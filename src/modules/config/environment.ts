@@ -1,5 +1,5 @@
 import { plainToInstance, Transform } from 'class-transformer';
-import { IsIn, IsInt, IsNotEmpty, IsString, Max, Min, validateSync } from 'class-validator';
+import { IsIn, IsInt, IsNotEmpty, IsString, Matches, Max, Min, validateSync } from 'class-validator';
 
 export const NODE_ENVS = ['development', 'production', 'test'] as const;
 const ERROR_HTTP_STATUSES = ['contract', 'http'] as const;
@@ -27,6 +27,19 @@ function OneOf(values: readonly string[]): PropertyDecorator {
   return IsIn(values, { message: `one of ${values.join(', ')}` });
 }
 
+/** name:key, several parted by commas; a key has no white space. */
+export const KEYS = /^[\w.-]+:[^\s,]+(\s*,\s*[\w.-]+:[^\s,]+)*$/;
+
+const ORIGINS = /^https?:\/\/[^\s,/]+(\s*,\s*https?:\/\/[^\s,/]+)*$/;
+
+/** Text of a form, or nothing. */
+function Optional(form: RegExp, message: string): PropertyDecorator {
+  return Matches(new RegExp(`^$|${form.source}`), { message });
+}
+
+/** Variables whose values are never shown. */
+export const SECRETS: ReadonlySet<string> = new Set(['API_KEYS']);
+
 /**
  * The environment variables that the service knows, read once at the start. Defaults stand in config/*.env, what each
  * is for in docs/configuration.md.
@@ -45,8 +58,32 @@ export class Environment {
   @Integer(1, 1_099_511_627_776)
   readonly MAX_BODY_BYTES!: number;
 
+  @Integer(1, 1_099_511_627_776)
+  readonly MAX_IN_FLIGHT_BYTES!: number;
+
+  @Integer(1, 3_600_000)
+  readonly REQUEST_TIMEOUT_MS!: number;
+
+  @Integer(1, 3_600_000)
+  readonly ANSWER_TIMEOUT_MS!: number;
+
+  @Integer(1, 256)
+  readonly WEB_CONCURRENCY!: number;
+
   @OneOf(ERROR_HTTP_STATUSES)
   readonly ERROR_HTTP_STATUS!: (typeof ERROR_HTTP_STATUSES)[number];
+
+  @Optional(KEYS, 'name:key, several parted by commas')
+  readonly API_KEYS!: string;
+
+  @IsString({ message: 'the path of a file' })
+  readonly API_KEYS_FILE!: string;
+
+  @Optional(ORIGINS, 'origins such as https://kasem.example.org, parted by commas')
+  readonly CORS_ORIGINS!: string;
+
+  @OneOf(['on', 'off'])
+  readonly METRICS!: 'on' | 'off';
 
   @OneOf(LOG_LEVELS)
   readonly LOG_LEVEL!: (typeof LOG_LEVELS)[number];
@@ -69,7 +106,8 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
   const faults = validateSync(environment, { whitelist: true });
   if (faults.length > 0) {
     const lines = faults.map(({ property, value, constraints = {} }) => {
-      const is = value === undefined ? 'is not set' : `"${String(value)}" is not allowed`;
+      const shown = SECRETS.has(property) ? 'its value' : `"${String(value)}"`;
+      const is = value === undefined ? 'is not set' : `${shown} is not allowed`;
       return `${property}: ${is}; allowed is ${Object.values(constraints)[0]}`;
     });
     throw new EnvironmentError(lines.join('\n'));

@@ -5,9 +5,11 @@ import {
   type HealthCheckResult,
   type HealthIndicatorFunction,
 } from '@nestjs/terminus';
+import { Open } from '../../common/exchange/open.js';
 import { ReadyHealthIndicator } from './ready.health-indicator.js';
 import { LiveHealthIndicator } from './live.health-indicator.js';
 
+@Open()
 @Controller('health')
 export class HealthController {
   constructor(

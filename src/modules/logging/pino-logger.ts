@@ -1,5 +1,6 @@
-import { type LoggerService } from '@nestjs/common';
+import { Inject, Injectable, type LoggerService } from '@nestjs/common';
 import { type Level, type Logger } from 'pino';
+import { PINO } from './pino.js';
 
 /** Parts of Nest that tell at each start what they set up; what fails there is thrown as well, and told by main. */
 const SET_UP = new Set([
@@ -11,8 +12,9 @@ const SET_UP = new Set([
 ]);
 
 /** Gives what Nest and its parts log to pino, with the part's name as `context`. */
+@Injectable()
 export class PinoLogger implements LoggerService {
-  constructor(private readonly pino: Logger) {}
+  constructor(@Inject(PINO) private readonly pino: Logger) {}
 
   readonly fatal = this.at('fatal');
   readonly error = this.at('error');
@@ -21,12 +23,13 @@ export class PinoLogger implements LoggerService {
   readonly debug = this.at('debug');
   readonly verbose = this.at('trace');
 
-  /** Nest gives the context last. */
+  /** A message is text or fields. Nest gives the context last. */
   private at(level: Level) {
     return (message: unknown, ...details: unknown[]): void => {
       const context = details.at(-1);
       const effective = SET_UP.has(String(context)) ? 'debug' : level;
-      this.pino[effective]({ context }, typeof message === 'string' ? message : JSON.stringify(message));
+      if (typeof message === 'string') this.pino[effective]({ context }, message);
+      else this.pino[effective]({ context, ...(message as object) });
     };
   }
 }

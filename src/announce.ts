@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { type AddressInfo } from 'node:net';
+import { parseEnv } from 'node:util';
+import { type Logger } from 'pino';
+import { kernel } from './common/frame/kernel/kernel.js';
+import { SECRETS, type Environment } from './modules/config/environment.js';
+import { VERSION } from './version.js';
+
+const SAMPLE =
+  '{"param":{"scale":25},"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[[1420066800,1.25,842.5]]}}';
+
+/** Says once that the service listens: to a person what to try, to a log one line; and what is worth a warning. */
+export function announce(
+  { address, family, port }: AddressInfo,
+  environment: Environment,
+  log: Logger,
+): void {
+  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  const settings = changedSettings(environment);
+  if (process.stdout.isTTY || environment.NODE_ENV !== 'production')
+    process.stdout.write(`${welcome(url, settings, environment)}\n`);
+  else log.info({ url, version: VERSION, node: process.version, settings }, `listening at ${url}`);
+  for (const warning of warnings(environment)) log.warn(warning);
+}
+
+function welcome(
+  url: string,
+  settings: Record<string, string>,
+  { API_KEYS, API_KEYS_FILE }: Environment,
+): string {
+  const key = API_KEYS + API_KEYS_FILE === '' ? '' : " -H 'Authorization: Bearer <key>'";
+  const changed = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  return [
+    `kasem-time-series ${VERSION} is listening at ${url}`,
+    `  metrics   ${url}/metrics`,
+    `  health    ${url}/health`,
+    `  settings  ${changed.length === 0 ? 'the defaults' : changed.join(' ')}`,
+    `  try       curl -s ${url}/method -H 'Content-Type: application/json'${key} -d '${SAMPLE}'`,
+  ].join('\n');
+}
+
+/** The settings that differ from config/default.env; of a secret only that it is set. */
+function changedSettings(environment: Environment): Record<string, string> {
+  const defaults = parseEnv(readFileSync(new URL('../config/default.env', import.meta.url), 'utf8'));
+  return Object.fromEntries(
+    Object.entries(environment)
+      .filter(([name, value]) => String(value) !== (defaults[name] ?? 'production'))
+      .map(([name, value]) => [name, SECRETS.has(name) ? '(set)' : String(value)]),
+  );
+}
+
+function* warnings(environment: Environment): Generator<string> {
+  const { NODE_ENV, API_KEYS, API_KEYS_FILE, MAX_BODY_BYTES, MAX_IN_FLIGHT_BYTES } = environment;
+  if (NODE_ENV === 'production' && API_KEYS === '' && API_KEYS_FILE === '')
+    yield 'no keys are configured: everybody who reaches the port may call; see API_KEYS';
+  if (MAX_IN_FLIGHT_BYTES < MAX_BODY_BYTES)
+    yield 'MAX_IN_FLIGHT_BYTES is less than MAX_BODY_BYTES: a body between them is never taken';
+  if (kernel === undefined) yield 'WebAssembly SIMD is missing: bodies are read by the plain, slower decoder';
+}

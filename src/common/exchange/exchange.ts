@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import { type NextFunction, type Request, type Response } from 'express';
+
+export const REQUEST_ID = 'X-Request-ID';
+
+/** What may stand in a log and in a header as it is. */
+const HARMLESS = /^[\w.:@/+=-]{1,128}$/;
+
+/** What watches the service rather than using it: asked every few seconds, open to all, answered also while draining. */
+const PROBE = /^\/(health|metrics)(?=[/?]|$)/i;
+
+/** The call of a method: how large it was and where its time went, in milliseconds. */
+export interface CallRecord {
+  /** The first of the method's paths. */
+  readonly method: string;
+  rows: number;
+  /** Waiting for the bytes of the body. */
+  receive: number;
+  /** Inflating is part of receiving; this is bytes to columns. */
+  decode: number;
+  /** The params' rules, the method, and the check of what it gave. */
+  compute: number;
+  /** Columns to bytes, without waiting for the client to take them. */
+  encode: number;
+}
+
+/** The parts of a call that are over before its answer is sent, as https://www.w3.org/TR/server-timing/ spells them. */
+export const serverTiming = (call: CallRecord): string =>
+  (['receive', 'decode', 'compute'] as const)
+    .map((part) => `${part};dur=${call[part].toFixed(3)}`)
+    .join(', ');
+
+/** One request and its answer: written by those who handle it, read at its end by the log and the metrics. */
+export class Exchange {
+  readonly startedAt = performance.now();
+  /** Bytes of the body as sent. */
+  bytesIn = 0;
+  /** Bytes of the answer's body. */
+  bytesOut = 0;
+  /** `error` of the answer; none where the answer is not in the contract's form. */
+  error?: number;
+  /** The name of the key that was given. */
+  key?: string;
+  call?: CallRecord;
+
+  constructor(
+    readonly id: string,
+    readonly request: Request,
+    readonly response: Response,
+  ) {}
+
+  get isProbe(): boolean {
+    return isProbe(this.request);
+  }
+
+  /** Whether the client had the whole answer; otherwise one side hung up. */
+  get isComplete(): boolean {
+    return this.response.writableFinished;
+  }
+
+  /** Milliseconds since the request's header was read. */
+  get duration(): number {
+    return performance.now() - this.startedAt;
+  }
+}
+
+/** Told of each request when it begins and when its connection has seen the last of it. */
+export interface ExchangeObserver {
+  begun?(exchange: Exchange): void;
+  ended(exchange: Exchange): void;
+}
+
+export const isProbe = (request: Request): boolean => PROBE.test(request.url);
+
+export const exchangeOf = (response: Response): Exchange => response.locals.exchange as Exchange;
+
+/**
+ * Express middleware before all others: gives each answer the id of its request, the client's own where it is harmless,
+ * and tells the observers.
+ */
+export function observe(observers: readonly ExchangeObserver[]) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const given = request.headers['x-request-id'];
+    const id = typeof given === 'string' && HARMLESS.test(given) ? given : randomUUID();
+    const exchange = new Exchange(id, request, response);
+    response.locals.exchange = exchange;
+    response.setHeader(REQUEST_ID, id);
+    for (const observer of observers) observer.begun?.(exchange);
+    response.once('close', () => {
+      for (const observer of observers) observer.ended(exchange);
+    });
+    next();
+  };
+}

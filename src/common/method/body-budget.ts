@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { KasemError } from '../errors/kasem.error.js';
+import { MethodLimits } from './method-limits.js';
+
+/** The bytes of all bodies in flight, kept below a limit by refusing what would pass it. */
+@Injectable()
+export class BodyBudget {
+  readonly limitBytes: number;
+  inFlightBytes = 0;
+  /** How many requests have been refused. */
+  shed = 0;
+
+  constructor(limits: MethodLimits) {
+    this.limitBytes = limits.maxInFlightBytes;
+  }
+
+  /** What one body takes, nothing yet; to be released when its answer has gone out, since columns live as long. */
+  open(): BodyShare {
+    return new BodyShare(this);
+  }
+}
+
+/** The share of one body. */
+export class BodyShare {
+  private bytes = 0;
+  private isOpen = true;
+
+  constructor(private readonly budget: BodyBudget) {}
+
+  /**
+   * The body is known to be so long, declared, received or inflated; less than before changes nothing.
+   * @throws KasemError OVERLOADED
+   */
+  growTo(bytes: number): void {
+    const more = bytes - this.bytes;
+    if (more <= 0 || !this.isOpen) return;
+    const { budget } = this;
+    if (budget.inFlightBytes + more > budget.limitBytes) {
+      budget.shed++;
+      throw new KasemError(
+        'OVERLOADED',
+        `with this body more than ${budget.limitBytes} bytes would be in flight; try again later`,
+      );
+    }
+    budget.inFlightBytes += more;
+    this.bytes = bytes;
+  }
+
+  /** For good: what arrives of a body after its request has ended counts no more. */
+  release(): void {
+    this.isOpen = false;
+    this.budget.inFlightBytes -= this.bytes;
+    this.bytes = 0;
+  }
+}

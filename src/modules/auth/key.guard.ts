@@ -1,0 +1,41 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { type Request, type Response } from 'express';
+import { KasemError } from '../../common/errors/kasem.error.js';
+import { exchangeOf } from '../../common/exchange/exchange.js';
+import { OPEN } from '../../common/exchange/open.js';
+import { Keys } from './keys.js';
+
+/** Lets only requests with a key through where keys are configured; before a byte of a body is read. */
+@Injectable()
+export class KeyGuard implements CanActivate {
+  constructor(
+    private readonly keys: Keys,
+    private readonly reflector: Reflector,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const isOpen = this.reflector.getAllAndOverride<boolean>(OPEN, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (this.keys.isEmpty || isOpen) return true;
+    const http = context.switchToHttp();
+    const given = keyOf(http.getRequest<Request>());
+    if (given === undefined)
+      throw new KasemError(
+        'UNAUTHORIZED',
+        'a key is needed: Authorization: Bearer <key> or X-API-Key: <key>',
+      );
+    const name = this.keys.nameOf(given);
+    if (name === undefined) throw new KasemError('UNAUTHORIZED', 'the key that was given is not known');
+    exchangeOf(http.getResponse<Response>()).key = name;
+    return true;
+  }
+}
+
+function keyOf({ headers }: Request): string | undefined {
+  const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
+  const other = headers['x-api-key'];
+  return bearer ?? (typeof other === 'string' ? other : undefined);
+}

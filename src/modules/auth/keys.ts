@@ -1,0 +1,77 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { EnvironmentError, KEYS, type Environment } from '../config/environment.js';
+
+const digest = (key: string): Buffer => createHash('sha256').update(key).digest();
+
+/** The keys that clients may give, each under a name for the log. Only their SHA-256 is held. */
+export class Keys {
+  private digests: readonly (readonly [name: string, digest: Buffer])[];
+
+  /** @throws EnvironmentError */
+  constructor(private readonly environment: Pick<Environment, 'API_KEYS' | 'API_KEYS_FILE'>) {
+    this.digests = this.read();
+  }
+
+  get isEmpty(): boolean {
+    return this.digests.length === 0;
+  }
+
+  /**
+   * Reads API_KEYS_FILE again; keeps what it had where that fails.
+   * @throws EnvironmentError
+   */
+  reload(): void {
+    this.digests = this.read();
+  }
+
+  /** The name of a key, found in the same time whichever it is. */
+  nameOf(key: string): string | undefined {
+    const given = digest(key);
+    let found: string | undefined;
+    for (const [name, known] of this.digests) if (timingSafeEqual(given, known)) found ??= name;
+    return found;
+  }
+
+  private read(): [string, Buffer][] {
+    const { API_KEYS, API_KEYS_FILE } = this.environment;
+    const entries = [
+      ...entriesOf(API_KEYS),
+      ...(API_KEYS_FILE === '' ? [] : entriesOf(readKeysFile(API_KEYS_FILE))),
+    ];
+    if (API_KEYS_FILE !== '' && entries.length === 0)
+      throw new EnvironmentError(
+        `API_KEYS_FILE: ${API_KEYS_FILE} holds no key; allowed is a file with lines of name:key`,
+      );
+    return entries.map((entry) => {
+      const colon = entry.indexOf(':');
+      return [entry.slice(0, colon), digest(entry.slice(colon + 1))];
+    });
+  }
+}
+
+/** Entries are parted by commas or line ends; a line that begins with # is a comment. */
+const entriesOf = (text: string): string[] =>
+  text
+    .replace(/^\s*#.*$/gm, '')
+    .split(/[,\n]/)
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+
+/** @throws EnvironmentError without a word of what stands in the file */
+function readKeysFile(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new EnvironmentError(
+      `API_KEYS_FILE: ${path} can't be read (${(error as NodeJS.ErrnoException).code})`,
+    );
+  }
+  const wrong = entriesOf(text).findIndex((entry) => !KEYS.test(entry));
+  if (wrong >= 0)
+    throw new EnvironmentError(
+      `API_KEYS_FILE: ${path} has an entry, number ${wrong + 1}, that is no name:key`,
+    );
+  return text;
+}

@@ -1,0 +1,46 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Level, type Logger } from 'pino';
+import { type Exchange, type ExchangeObserver } from '../../common/exchange/exchange.js';
+import { PINO } from './pino.js';
+
+/** Hundredths of a millisecond are noise. */
+const rounded = (milliseconds: number): number => Math.round(milliseconds * 100) / 100;
+
+/** Writes one line a request: what an operator asks of it, and never a sample, a key or a header. */
+@Injectable()
+export class RequestLog implements ExchangeObserver {
+  constructor(@Inject(PINO) private readonly pino: Logger) {}
+
+  ended(exchange: Exchange): void {
+    const level = levelOf(exchange);
+    if (!this.pino.isLevelEnabled(level)) return;
+    const { id, request, response, error, bytesIn, bytesOut, key, call, isComplete } = exchange;
+    this.pino[level](
+      {
+        requestId: id,
+        method: request.method,
+        path: request.path,
+        status: response.headersSent ? response.statusCode : undefined,
+        error,
+        key,
+        rows: call?.rows,
+        bytesIn,
+        bytesOut: bytesOut || Number(response.getHeader('content-length') ?? 0),
+        ms: rounded(exchange.duration),
+        ...(call && {
+          receiveMs: rounded(call.receive),
+          decodeMs: rounded(call.decode),
+          computeMs: rounded(call.compute),
+          encodeMs: rounded(call.encode),
+        }),
+      },
+      isComplete ? 'request' : 'request abandoned',
+    );
+  }
+}
+
+function levelOf({ isProbe, response }: Exchange): Level {
+  if (isProbe) return 'debug';
+  if (!response.headersSent || response.statusCode < 500) return 'info';
+  return response.statusCode === 503 ? 'warn' : 'error';
+}

@@ -1,0 +1,163 @@
+import cluster from 'node:cluster';
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type Exchange, type ExchangeObserver } from '../../common/exchange/exchange.js';
+import { BodyBudget } from '../../common/method/body-budget.js';
+import { MethodLimits } from '../../common/method/method-limits.js';
+import { VERSION } from '../../version.js';
+import { answerCollections } from './cluster-metrics.js';
+
+/** Seconds: from a probe's fraction of a millisecond to the largest bodies. */
+const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** Deaths of workers; counted in the primary process, and 0 in each other. */
+export function restartsCounter(registry = new Registry()): { registry: Registry; restarts: Counter } {
+  const restarts = new Counter({
+    name: 'kasem_worker_restarts_total',
+    help: 'Processes that died and were replaced',
+    registers: [registry],
+  });
+  return { registry, restarts };
+}
+
+/** The verbs of RFC 9110 and PATCH; others share a name, so that a client can't make series at will. */
+const VERBS = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE']);
+
+const HTTP_LABELS = ['http_request_method', 'http_route', 'http_response_status_code', 'url_scheme'] as const;
+
+/**
+ * What one process counts. The names of http_* are those of OpenTelemetry's semantic conventions for HTTP servers, in
+ * Prometheus' spelling: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
+ */
+@Injectable()
+export class Metrics implements ExchangeObserver {
+  readonly registry = new Registry();
+  private readonly duration: Histogram<(typeof HTTP_LABELS)[number]>;
+  private readonly requestSize: Histogram<(typeof HTTP_LABELS)[number]>;
+  private readonly responseSize: Histogram<(typeof HTTP_LABELS)[number]>;
+  private readonly active: Gauge<'http_request_method' | 'url_scheme'>;
+  private readonly calls: Counter<'method' | 'outcome' | 'error'>;
+  private readonly rows: Counter<'method'>;
+
+  constructor(limits: MethodLimits, budget: BodyBudget) {
+    const registers = [this.registry];
+    const sizeBuckets = bucketsUpTo(limits.maxBodyBytes);
+    collectDefaultMetrics({ register: this.registry });
+    restartsCounter(this.registry);
+
+    this.duration = new Histogram({
+      name: 'http_server_request_duration_seconds',
+      help: 'Duration of HTTP server requests',
+      labelNames: HTTP_LABELS,
+      buckets: DURATION_BUCKETS,
+      registers,
+    });
+    this.requestSize = new Histogram({
+      name: 'http_server_request_body_size_bytes',
+      help: 'Size of HTTP server request bodies as received',
+      labelNames: HTTP_LABELS,
+      buckets: sizeBuckets,
+      registers,
+    });
+    this.responseSize = new Histogram({
+      name: 'http_server_response_body_size_bytes',
+      help: 'Size of HTTP server response bodies',
+      labelNames: HTTP_LABELS,
+      buckets: sizeBuckets,
+      registers,
+    });
+    this.active = new Gauge({
+      name: 'http_server_active_requests',
+      help: 'Number of HTTP server requests in flight',
+      labelNames: ['http_request_method', 'url_scheme'],
+      registers,
+    });
+    this.calls = new Counter({
+      name: 'kasem_method_calls_total',
+      help: 'Answers in the form of the contract, by the first path of their method, outcome and error code',
+      labelNames: ['method', 'outcome', 'error'],
+      registers,
+    });
+    this.rows = new Counter({
+      name: 'kasem_method_rows_total',
+      help: 'Rows of the bodies that were read',
+      labelNames: ['method'],
+      registers,
+    });
+    new Gauge({
+      name: 'kasem_in_flight_bytes',
+      help: 'Bytes of all bodies in flight',
+      registers,
+      collect() {
+        this.set(budget.inFlightBytes);
+      },
+    });
+    new Gauge({
+      name: 'kasem_in_flight_budget_bytes',
+      help: 'The most bytes of bodies that may be in flight',
+      registers,
+    }).set(budget.limitBytes);
+    new Counter({
+      name: 'kasem_shed_requests_total',
+      help: 'Requests refused because their body would have passed the budget',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(budget.shed);
+      },
+    });
+    new Gauge({
+      name: 'kasem_build_info',
+      help: 'Always 1; the version is its label',
+      labelNames: ['version'],
+      aggregator: 'max',
+      registers,
+    }).set({ version: VERSION }, 1);
+    if (cluster.isWorker) answerCollections(this.registry);
+  }
+
+  begun({ request }: Exchange): void {
+    this.active.inc({ http_request_method: verb(request.method), url_scheme: 'http' });
+  }
+
+  ended(exchange: Exchange): void {
+    const { request, response, call, error, bytesIn, bytesOut } = exchange;
+    const http_request_method = verb(request.method);
+    this.active.dec({ http_request_method, url_scheme: 'http' });
+
+    const labels = {
+      http_request_method,
+      http_route: routeOf(exchange),
+      http_response_status_code: exchange.isComplete ? response.statusCode : 'none',
+      url_scheme: 'http',
+    };
+    this.duration.observe(labels, exchange.duration / 1_000);
+    this.requestSize.observe(labels, bytesIn);
+    this.responseSize.observe(labels, bytesOut || Number(response.getHeader('content-length') ?? 0));
+    if (error !== undefined || call !== undefined)
+      this.calls.inc({ method: call?.method ?? '', outcome: outcomeOf(exchange), error: error ?? '' });
+    if (call !== undefined) this.rows.inc({ method: call.method }, call.rows);
+  }
+}
+
+const verb = (method: string): string => (VERBS.has(method) ? method : '_OTHER');
+
+/** The pattern and not the path, which a client can vary at will. */
+function routeOf({ request }: Exchange): string {
+  const path = (request.route as { path?: unknown } | undefined)?.path;
+  return typeof path === 'string' ? path : '';
+}
+
+/** `refused` is the client's to mend, `failed` the operator's. */
+function outcomeOf({ isComplete, error, response }: Exchange): string {
+  if (!isComplete) return 'abandoned';
+  if (error === 0) return 'success';
+  return response.statusCode < 500 ? 'refused' : 'failed';
+}
+
+/** Powers of four from 256 bytes on, the last one at or above the longest. */
+function bucketsUpTo(longest: number): number[] {
+  const buckets = [256];
+  while ((buckets.at(-1) as number) < longest) buckets.push((buckets.at(-1) as number) * 4);
+  return buckets;
+}
