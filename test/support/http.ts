@@ -1,5 +1,7 @@
 import { request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
-import { setImmediate } from 'node:timers/promises';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 
 /** An answer, its body as text and as the JSON that it has to be. */
 export interface Answer {
@@ -77,4 +79,45 @@ export function sampleRows(count: number, seed = 1): number[][] {
     next() * 1000 + next() / 1e6,
     next() * 1000 + next() / 1e6,
   ]);
+}
+
+/** A request that sends what it is told to, when it is told to, over a connection of its own. */
+export interface RawRequest {
+  send(bytes: string | Uint8Array): void;
+  /** All that has come back when the text fits; rejected where the connection ends before. */
+  received(pattern: RegExp): Promise<string>;
+  readonly closed: Promise<void>;
+  close(): void;
+}
+
+export function rawRequest(port: number, head: readonly string[]): RawRequest {
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+  let text = '';
+  socket.on('data', (piece: Buffer) => (text += piece.toString()));
+  socket.write(
+    `${['POST /method HTTP/1.1', 'Host: x', 'Content-Type: application/json', ...head].join('\r\n')}\r\n\r\n`,
+  );
+  return {
+    send: (bytes) => void socket.write(bytes),
+    received: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => pattern.test(text) && resolve(text);
+        socket.on('data', look).on('close', () => reject(new Error(`the connection ended after: ${text}`)));
+        look();
+      }),
+    closed: once(socket, 'close').then(() => undefined),
+    close: () => void socket.destroy(),
+  };
+}
+
+/** The value of one series of a text in Prometheus' format; 0 where it is not there. */
+export async function metric(url: string, series: string, headers?: OutgoingHttpHeaders): Promise<number> {
+  const response = await fetch(`${url}/metrics`, { headers: headers as Record<string, string> });
+  const line = (await response.text()).split('\n').find((text) => text.startsWith(`${series} `));
+  return Number(line?.slice(series.length) ?? 0);
+}
+
+/** Waits until something holds, looking often; the test's own timeout ends it. */
+export async function eventually(holds: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await holds())) await setTimeout(20);
 }

@@ -46,11 +46,15 @@ export interface ServiceProcess {
   readonly exited: Promise<number | null>;
 }
 
-/** @throws Error with its output where it ends before it listens */
+/**
+ * @param script what to run rather than the service as it is
+ * @throws Error with its output where it ends before it listens
+ */
 export async function spawnService(
   environment: Readonly<Record<string, string>> = {},
+  script?: string,
 ): Promise<ServiceProcess> {
-  const running = runService({ PORT: '0', ...environment });
+  const running = runService({ PORT: '0', ...environment }, script);
   const port = await Promise.race([
     listeningPort(running.child),
     running.exited.then((code) => {
@@ -63,8 +67,9 @@ export async function spawnService(
 /** Starts the built service without waiting for anything. */
 export function runService(
   environment: Readonly<Record<string, string>>,
+  script = 'dist/main.js',
 ): Omit<ServiceProcess, 'port' | 'url'> {
-  const child = spawn(process.execPath, ['dist/main.js'], {
+  const child = spawn(process.execPath, [script], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, NODE_ENV: 'test', ...environment },
   });
