@@ -1,0 +1,32 @@
+import { type DecodedBody, type FrameDecoder } from '../../src/common/frame/frame-decoder.js';
+import { KernelFrameDecoder } from '../../src/common/frame/kernel-frame-decoder.js';
+import { kernel, type Kernel } from '../../src/common/frame/kernel/kernel.js';
+import { PlainFrameDecoder } from '../../src/common/frame/plain-frame-decoder.js';
+
+const schema = { params: ['scale'], series: ['a', 'b'] };
+
+/** What a decoder makes of a body, in a form that two of them can be compared by. */
+async function verdict(decoder: FrameDecoder, pieces: readonly Uint8Array[]): Promise<unknown> {
+  for (const piece of pieces) decoder.push(piece);
+  try {
+    const { params, frame }: DecodedBody = await decoder.end();
+    return {
+      params,
+      columns: [...frame.columns].map(([name, column]) => [
+        name,
+        Buffer.from(column.slice().buffer).toString('hex'),
+      ]),
+    };
+  } catch (error) {
+    const { errorCode, message } = error as { errorCode?: { code: number }; message: string };
+    if (errorCode === undefined) throw error;
+    // Why a text is no JSON is said in other words by JSON.parse.
+    return { code: errorCode.code, log: errorCode.code === 10 ? undefined : message };
+  }
+}
+
+export const asPlainDecodes = (pieces: readonly Uint8Array[]) =>
+  verdict(new PlainFrameDecoder(schema), pieces);
+
+export const asKernelDecodes = (pieces: readonly Uint8Array[]) =>
+  verdict(new KernelFrameDecoder(kernel as Kernel, schema, {}), pieces);
