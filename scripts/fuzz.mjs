@@ -17,7 +17,7 @@ setUp();
 const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js'];
 const { status } = spawnSync(
   process.execPath,
-  [...jest, '--selectProjects', 'e2e', '--testTimeout', String(milliseconds * 2), 'fuzz'],
+  [...jest, '--selectProjects', 'e2e', '--testTimeout', String(milliseconds * 2), 'fuzz.e2e-spec'],
   {
     stdio: 'inherit',
     env: { ...process.env, FUZZ_MILLISECONDS: String(Math.ceil(milliseconds / PROPERTIES)) },

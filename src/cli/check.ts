@@ -1,0 +1,129 @@
+import { ERROR_CODES } from '../common/errors/error-codes.js';
+import { bodyOf, expectedRows, type Case } from './cases.js';
+import { callHttp, NoAnswerError, type HttpAnswer } from './http-call.js';
+
+/** What a managed error's status may be: 200, 422, or, of an endpoint whose setting is not known, either. */
+export type ErrorHttpStatus = 'contract' | 'http' | 'either';
+
+export interface CheckOptions {
+  readonly url: URL;
+  readonly errorHttpStatus: ErrorHttpStatus;
+  readonly timeoutMs: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What came of one case. */
+export interface Finding {
+  readonly case: Case;
+  /** What does not hold, each in a sentence; none where the case holds. */
+  readonly faults: readonly string[];
+  readonly sent: Buffer;
+  readonly answer?: { readonly status: number; readonly text: string };
+  /** Not even a connection could be had. */
+  readonly isUnreachable: boolean;
+}
+
+/** No case's answer is longer. */
+const LONGEST_ANSWER = 64 << 20;
+
+export async function checkCase(one: Case, options: CheckOptions): Promise<Finding> {
+  const { bytes, pieces } = bodyOf(one);
+  const { method = 'POST', headers, suffix = '', at, compress } = one.request;
+  const url = new URL(at ?? options.url.href + suffix, options.url);
+  const all: Record<string, string | null> = {
+    ...options.headers,
+    'Content-Type': 'application/json',
+    ...(compress !== undefined && { 'Content-Encoding': compress }),
+    ...(Buffer.isBuffer(pieces) && { 'Content-Length': String(bytes.length) }),
+    ...headers,
+  };
+  const given = Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null),
+  );
+  const answered: Buffer[] = [];
+  let length = 0;
+  try {
+    const answer = await callHttp(
+      { url, method, headers: given, body: pieces },
+      {
+        idleMs: options.timeoutMs,
+        // An endpoint that goes on saying something, but never all of it.
+        timeoutMs: 3 * options.timeoutMs,
+        take: (piece) => {
+          answered.push(piece);
+          if ((length += piece.length) > LONGEST_ANSWER) throw new Error('the answer has no end');
+        },
+      },
+    );
+    const text = Buffer.concat(answered).toString();
+    const faults = judge(one, answer, text, options.errorHttpStatus);
+    return { case: one, faults, sent: bytes, answer: { status: answer.status, text }, isUnreachable: false };
+  } catch (error) {
+    if (!(error instanceof NoAnswerError)) throw error;
+    return { case: one, faults: [error.message], sent: bytes, isUnreachable: error.isUnreachable };
+  }
+}
+
+/** What of an answer is not as the case has it. */
+function judge(one: Case, { status, headers }: HttpAnswer, text: string, setting: ErrorHttpStatus): string[] {
+  const { expect } = one;
+  const statuses = statusesOf(one, setting);
+  const faults: string[] = [];
+  if (!statuses.includes(status)) faults.push(`the status is ${status} and not ${statuses.join(' or ')}`);
+  const type = String(headers['content-type']);
+  if (!/^application\/json\b/i.test(type))
+    faults.push(`the content type is ${type} and not application/json`);
+  for (const [name, value] of Object.entries(expect.headers ?? {}))
+    if (headers[name.toLowerCase()] !== value)
+      faults.push(`the header ${name} is ${String(headers[name.toLowerCase()])} and not ${value}`);
+
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch (error) {
+    return [...faults, `the answer is no JSON: ${(error as Error).message}`];
+  }
+  if (typeof answer !== 'object' || answer === null) return [...faults, 'the answer is no object'];
+  const { error, log, scalar } = answer as Record<string, unknown>;
+  const code = expect.error === undefined ? 0 : ERROR_CODES[expect.error].code;
+  if (error !== code)
+    faults.push(
+      `error is ${JSON.stringify(error)} and not ${code}${expect.error === undefined ? '' : ` (${expect.error})`}`,
+    );
+  if (typeof log !== 'string') faults.push(`log is ${JSON.stringify(log)} and no text`);
+  else if (expect.log !== undefined && !log.includes(expect.log))
+    faults.push(`log does not say ${JSON.stringify(expect.log)}: ${JSON.stringify(log)}`);
+  if (expect.exact === true && JSON.stringify(answer) !== text)
+    faults.push('the text is not the one that JSON.stringify writes');
+  const rows = expectedRows(one);
+  if (rows !== undefined) faults.push(...judgeRows(scalar, rows));
+  return faults;
+}
+
+function statusesOf({ expect }: Case, setting: ErrorHttpStatus): number[] {
+  if (expect.status !== undefined) return [expect.status];
+  if (expect.error === undefined) return [200];
+  const { status, managed } = ERROR_CODES[expect.error];
+  if (!managed) return [status];
+  return { contract: [200], http: [status], either: [200, status] }[setting];
+}
+
+function judgeRows(scalar: unknown, expected: readonly (readonly (number | null)[])[]): string[] {
+  const { headers, data } = (scalar ?? {}) as { headers?: unknown; data?: unknown };
+  if (JSON.stringify(headers) !== '["date","sum_ts"]')
+    return [`scalar.headers is ${JSON.stringify(headers)} and not ["date","sum_ts"]`];
+  if (!Array.isArray(data)) return ['scalar.data is no array'];
+  if (data.length !== expected.length)
+    return [`scalar.data has ${data.length} rows and not ${expected.length}`];
+  for (const [row, cells] of expected.entries()) {
+    const found: unknown = data[row];
+    if (!Array.isArray(found) || found.length !== cells.length)
+      return [`scalar.data[${row}] is ${JSON.stringify(found)} and not a row of ${cells.length}`];
+    for (const [column, value] of cells.entries())
+      if (!Object.is(found[column], value))
+        return [
+          `scalar.data[${row}][${column}] is ${JSON.stringify(found[column])} and not ${JSON.stringify(value)}`,
+        ];
+  }
+  return [];
+}

@@ -1,0 +1,136 @@
+import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { type Readable } from 'node:stream';
+
+/** One request as it goes over the wire. */
+export interface HttpCall {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: OutgoingHttpHeaders;
+  /** In pieces it goes chunked, unless the headers say how long it is. */
+  readonly body: Uint8Array | readonly Uint8Array[] | Readable;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Milliseconds since the call began. */
+  readonly timings: { readonly firstByte: number; readonly end: number };
+}
+
+/** There is no answer, or not a whole one; the message says why, for a person. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+
+  constructor(
+    message: string,
+    /** Whether not even a connection could be had. */
+    readonly isUnreachable = false,
+  ) {
+    super(message);
+  }
+}
+
+export interface HttpCallOptions {
+  /** Milliseconds in which nothing at all may happen. */
+  readonly idleMs: number;
+  /** Milliseconds for all of it. */
+  readonly timeoutMs?: number;
+  /** Given the pieces of the answer's body; throws to hang up. */
+  readonly take: (piece: Buffer) => void;
+  /** Told how many bytes of the body have gone out. */
+  readonly sent?: (bytes: number) => void;
+}
+
+/**
+ * Sends one request over a connection of its own and hands over its answer. An answer that comes before all has been
+ * sent is taken, also where the endpoint then hangs up.
+ * @throws NoAnswerError
+ */
+export function callHttp(
+  { url, method, headers, body }: HttpCall,
+  { idleMs, timeoutMs, take, sent }: HttpCallOptions,
+): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const since = () => performance.now() - start;
+    let answering = false;
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const outgoing = send(url, { method, headers, agent: false, timeout: idleMs });
+    const overall =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => fail(`no end of the answer within ${timeoutMs} ms`), timeoutMs);
+    const fail = (message: string, isUnreachable = false) => {
+      clearTimeout(overall);
+      reject(new NoAnswerError(message, isUnreachable));
+      outgoing.destroy();
+    };
+    outgoing
+      .on('timeout', () => fail(`nothing came for ${idleMs} ms`))
+      .on('error', (error: NodeJS.ErrnoException) => {
+        if (!answering) fail(describe(error), UNREACHABLE.has(error.code ?? ''));
+      })
+      .on('response', (incoming) => {
+        answering = true;
+        const firstByte = since();
+        incoming
+          .on('data', (piece: Buffer) => {
+            try {
+              take(piece);
+            } catch (error) {
+              fail((error as Error).message);
+            }
+          })
+          .on('error', () => fail('the connection was cut within the answer'))
+          .on('end', () => {
+            clearTimeout(overall);
+            resolve({
+              status: incoming.statusCode ?? 0,
+              headers: incoming.headers,
+              timings: { firstByte, end: since() },
+            });
+            outgoing.destroy();
+          });
+      });
+    void write(outgoing, body, sent);
+  });
+}
+
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+function describe({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ECONNREFUSED') return 'the connection is refused';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no such host';
+  if (code === 'ECONNRESET' || code === 'EPIPE') return 'the connection was cut before an answer';
+  return message;
+}
+
+async function write(
+  outgoing: ReturnType<typeof httpRequest>,
+  body: HttpCall['body'],
+  sent: ((bytes: number) => void) | undefined,
+): Promise<void> {
+  if (ArrayBuffer.isView(body)) return void outgoing.end(body);
+  let total = 0;
+  try {
+    outgoing.setNoDelay(true);
+    for await (const piece of body) {
+      if (outgoing.destroyed) return;
+      const isTaken = outgoing.write(piece);
+      sent?.((total += (piece as Uint8Array).length));
+      if (isTaken) await new Promise(setImmediate);
+      else
+        await new Promise<void>((resolve) => {
+          const settle = () => {
+            outgoing.off('drain', settle).off('close', settle);
+            resolve();
+          };
+          outgoing.on('drain', settle).on('close', settle);
+        });
+    }
+    outgoing.end();
+  } catch (error) {
+    outgoing.destroy(error as Error);
+  }
+}

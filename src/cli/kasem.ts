@@ -1,0 +1,158 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { VERSION } from '../version.js';
+import { callWithBody, type CallOptions } from './call.js';
+import { LEVELS, loadCases, type Level } from './cases.js';
+import { checkCase, type CheckOptions, type Finding } from './check.js';
+import { NoAnswerError } from './http-call.js';
+import { report, table } from './report.js';
+import { terminal } from './terminal.js';
+
+const DEFAULT_URL = 'http://127.0.0.1:5000/method';
+
+/** The endpoint could not be asked, or the command line is wrong; 1 is for an answer that is not as it should be. */
+const EXIT_UNABLE = 2;
+
+const program = new Command('kasem')
+  .description('Tools for algorithm endpoints behind KASEM')
+  .version(VERSION)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_UNABLE));
+
+const timeout = () =>
+  new Option('--timeout <ms>', 'how long to wait for an endpoint that says nothing').argParser(positive);
+const header = () =>
+  new Option('-H, --header <name: value>', 'send a header, such as a key; can be given several times')
+    .argParser(toHeader)
+    .default({});
+
+program
+  .command('check')
+  .description('hold an endpoint against the contract, case by case')
+  .argument('<url>', 'of the method, such as http://127.0.0.1:5000/method', toUrl)
+  .addOption(
+    new Option('--level <level>', 'how much has to hold; robust includes contract')
+      .choices(LEVELS)
+      .default('robust'),
+  )
+  .option('--only <text>', 'only the cases whose name contains the text')
+  .addOption(
+    new Option('--error-http-status <setting>', 'how the endpoint spells the status of a managed error')
+      .choices(['contract', 'http', 'either'])
+      .default('either'),
+  )
+  .addOption(timeout().default(10_000))
+  .addOption(header())
+  .option('--json', 'print the findings as JSON')
+  .action(check);
+
+program
+  .command('call')
+  .description('send recorded bodies and tell what comes back')
+  .argument(
+    '<bodies...>',
+    `files, - for the standard input; a URL among them is the endpoint (default ${DEFAULT_URL})`,
+  )
+  .option('--expect <file>', 'a recorded answer to hold the answer against')
+  .addOption(
+    new Option('--tolerance <x>', 'how far a value may differ from the recorded one, relative to it')
+      .argParser(notNegative)
+      .default(0),
+  )
+  .option('--out <file>', 'write the answer there, as it came')
+  .addOption(timeout().default(120_000))
+  .addOption(header())
+  .action(call);
+
+interface CheckFlags extends Omit<CheckOptions, 'url' | 'timeoutMs' | 'headers'> {
+  readonly level: Level;
+  readonly only?: string;
+  readonly json?: boolean;
+  readonly timeout: number;
+  readonly header: Record<string, string>;
+}
+
+async function check(url: URL, flags: CheckFlags): Promise<void> {
+  const cases = loadCases().filter(
+    ({ name, level }) =>
+      (flags.level === 'robust' || level === 'contract') && name.includes(flags.only ?? ''),
+  );
+  if (cases.length === 0) return unable(`no case's name contains ${flags.only}`);
+  const options = { ...flags, url, timeoutMs: flags.timeout, headers: flags.header };
+  const findings: Finding[] = [];
+  for (const [i, one] of cases.entries()) {
+    terminal.progress(`${i + 1}/${cases.length} ${one.name}`);
+    const finding = await checkCase(one, options);
+    if (finding.isUnreachable && findings.every(({ isUnreachable }) => isUnreachable)) {
+      terminal.progress('');
+      return unable(`${url.href}: ${finding.faults[0]}`);
+    }
+    findings.push(finding);
+  }
+  terminal.progress('');
+  terminal.out(flags.json === true ? JSON.stringify(report(url, findings), null, 2) : table(findings));
+  process.exitCode = findings.every(({ faults }) => faults.length === 0) ? 0 : 1;
+}
+
+interface CallFlags extends Omit<CallOptions, 'url' | 'headers' | 'timeoutMs'> {
+  readonly timeout: number;
+  readonly header: Record<string, string>;
+}
+
+async function call(args: readonly string[], flags: CallFlags): Promise<void> {
+  const isUrl = (text: string) => /^https?:\/\//.test(text);
+  const [urls, bodies] = [args.filter(isUrl), args.filter((text) => !isUrl(text))];
+  if (bodies.length === 0) return unable('no body to send');
+  if (urls.length > 1) return unable('there can be one URL only');
+  if (bodies.length > 1 && (flags.out !== undefined || flags.expect !== undefined))
+    return unable('--out and --expect go with one body only');
+  const options = {
+    ...flags,
+    url: toUrl(urls[0] ?? DEFAULT_URL),
+    timeoutMs: flags.timeout,
+    headers: flags.header,
+  };
+  let failed = 0;
+  for (const body of bodies) {
+    try {
+      if (!(await callWithBody(body, options, terminal))) failed++;
+    } catch (error) {
+      failed++;
+      const { code, message } = error as NodeJS.ErrnoException;
+      terminal.out(`${body}: ${code === 'ENOENT' ? 'there is no such file' : message}`);
+      if (error instanceof NoAnswerError && error.isUnreachable)
+        return unable(`${options.url.href}: ${message}`);
+    }
+  }
+  if (bodies.length > 1) terminal.out(`${bodies.length - failed} of ${bodies.length} bodies right`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+function unable(reason: string): void {
+  process.stderr.write(`kasem: ${reason}\n`);
+  process.exitCode = EXIT_UNABLE;
+}
+
+function toUrl(text: string): URL {
+  if (!URL.canParse(text) || !/^https?:/.test(text))
+    throw new InvalidArgumentError(`${text} is no http or https URL`);
+  return new URL(text);
+}
+
+function positive(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('a number of milliseconds is needed');
+  return Number(text);
+}
+
+function notNegative(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0)) throw new InvalidArgumentError('a number from 0 on is needed');
+  return value;
+}
+
+function toHeader(text: string, others: Record<string, string>): Record<string, string> {
+  const [, name, value] = /^([\w-]+)\s*:\s*(.*)$/.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError('a header is needed as name: value');
+  return { ...others, [name]: value as string };
+}
+
+await program.parseAsync();

@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ERROR_CODES } from '../../src/common/errors/error-codes.js';
+import { loadCases } from '../../src/cli/cases.js';
+import { checkCase } from '../../src/cli/check.js';
+import { startService, type Service } from '../support/service.js';
+
+const cases = loadCases();
+
+describe('the cases', () => {
+  it('have a name each, and no two the same', () => {
+    expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
+  });
+
+  it('meet each error that a body can cause', () => {
+    const met = new Set(cases.map(({ expect }) => expect.error));
+    const unmet = Object.keys(ERROR_CODES).filter((name) => !met.has(name as keyof typeof ERROR_CODES));
+    // Keys, times, limits and draining are of the service and its settings, and no body's.
+    expect(unmet).toEqual([
+      'UNAUTHORIZED',
+      'REQUEST_TIMEOUT',
+      'PAYLOAD_TOO_LARGE',
+      'INTERNAL',
+      'OVERLOADED',
+      'SHUTTING_DOWN',
+    ]);
+  });
+});
+
+describe.each(['contract', 'http'] as const)('the service with ERROR_HTTP_STATUS=%s', (errorHttpStatus) => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService({ ERROR_HTTP_STATUS: errorHttpStatus });
+  });
+  afterAll(() => service.close());
+
+  it.each(cases.map((one) => [one.name, one] as const))('keeps: %s', async (_, one) => {
+    const url = new URL(`${service.url}/method`);
+    const { faults } = await checkCase(one, { url, errorHttpStatus, timeoutMs: 20_000 });
+    expect(faults).toEqual([]);
+  });
+});
