@@ -1,7 +1,32 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DifferenceModule } from '../fixtures/difference-method/difference.module.js';
 import { bodyOf, call } from '../support/http.js';
 import { startService, type Service } from '../support/service.js';
+
+const FIXTURE = new URL('../fixtures/difference-method/', import.meta.url);
+
+describe('docs/writing-a-method.md', () => {
+  const page = readFileSync(new URL('../../docs/writing-a-method.md', import.meta.url), 'utf8');
+  const blocks = [...page.matchAll(/`src\/modules\/difference\/(\S+)`:\n\n```ts\n(.*?)```/gs)];
+
+  it('shows each file of the method', () => {
+    expect(blocks.map(([, path]) => path).sort()).toEqual(
+      readdirSync(FIXTURE, { recursive: true })
+        .map(String)
+        .filter((path) => path.endsWith('.ts'))
+        .sort(),
+    );
+  });
+
+  it.each(blocks.map(([, path, code]) => [path as string, code as string]))(
+    'shows %s as it is, but for the folder that it stands in',
+    (path, code) => {
+      const file = readFileSync(new URL(path, FIXTURE), 'utf8');
+      expect(code).toBe(file.replaceAll(/((?:\.\.\/)+)\.\.\/src\//g, '$1'));
+    },
+  );
+});
 
 describe('a second method', () => {
   let service: Service;
