@@ -22,6 +22,15 @@ export default {
   projects: [
     { ...shared, displayName: 'unit', roots: ['<rootDir>/src'], testMatch: ['**/*.spec.ts'] },
     { ...shared, displayName: 'e2e', roots: ['<rootDir>/test'], testMatch: ['**/*.e2e-spec.ts'] },
+    // These need more than Node, and are run by name: a proxy, a Prometheus.
+    ...['proxy', 'monitoring']
+      .filter((name) => process.argv.includes(name))
+      .map((name) => ({
+        ...shared,
+        displayName: name,
+        roots: ['<rootDir>/test'],
+        testMatch: [`**/*.${name}-spec.ts`],
+      })),
   ],
   testTimeout: 30_000,
   collectCoverageFrom: ['src/**/*.ts', '!src/**/*.spec.ts', '!src/common/frame/kernel/assembly/**'],

@@ -56,6 +56,7 @@ export const SECTIONS = {
   longest: { needs: ['curl'], full: true, run: longestBody },
   probes: { needs: ['curl'], run: probesUnderLoad },
   sample: { needs: ['curl', 'wrk'], run: smallBody },
+  observed: { needs: ['curl', 'wrk'], run: smallBodyObserved },
 };
 
 /** @param {Bench} bench */
@@ -342,6 +343,30 @@ async function smallBody(bench) {
       format: (rate) => `${count(Math.round(rate))} requests/s`,
     });
   return [row(flask, { least: 5 }), row(plainNest, {})];
+}
+
+/** What a line of log a request and the metrics cost. @param {Bench} bench */
+async function smallBodyObserved(bench) {
+  const seconds = bench.quick ? 2 : 5;
+  const observed = { ...service, start: () => service.start({ LOG_LEVEL: 'info', METRICS: 'on' }) };
+  const unobserved = {
+    ...service,
+    name: 'without logs and metrics',
+    start: () => service.start({ LOG_LEVEL: 'error', METRICS: 'off' }),
+  };
+  const results = await onServers(bench, [observed, unobserved], (servers) =>
+    takeTurns(
+      new Map([...servers].map(([name, server]) => [name, () => requestRate(server, seconds)])),
+      rounds(bench, 7),
+    ),
+  );
+  return [
+    compare('the four-row sample with logs and metrics', results, unobserved, {
+      least: 0.8,
+      rate: true,
+      format: (rate) => `${count(Math.round(rate))} requests/s`,
+    }),
+  ];
 }
 
 /** @returns requests a second */

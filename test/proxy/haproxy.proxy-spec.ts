@@ -1,0 +1,142 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { bodyOf, call, eventually, sampleRows } from '../support/http.js';
+import { spawnService, type ServiceProcess } from '../support/service.js';
+
+const CONFIGURATION = resolve(import.meta.dirname, '../../deploy/haproxy/haproxy.cfg');
+const SCALE = 3;
+
+/** What a restart in turn takes; a check every half second has to have failed twice meanwhile. */
+const ENVIRONMENT = { SHUTDOWN_DELAY_MS: '2000', SHUTDOWN_GRACE_MS: '5000' };
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A body, and the rows that it has to be answered with. */
+function load(count: number) {
+  const rows = sampleRows(count, count);
+  const sums = rows.map(([date, e1, e2]) => [date, SCALE * ((e1 as number) + (e2 as number))]);
+  return { body: bodyOf(rows, SCALE), expected: JSON.stringify(sums) };
+}
+const SMALL = load(4);
+/** Fits the proxy's buffer, so that it can be sent again. */
+const MEDIUM = load(2_000);
+const LARGE = load(40_000);
+
+/** Calls without a pause until it is told to stop; keeps what went wrong. */
+function steadyLoad(url: string, kinds: readonly ReturnType<typeof load>[]) {
+  let isOver = false;
+  let right = 0;
+  const failures: string[] = [];
+  const client = async ({ body, expected }: ReturnType<typeof load>) => {
+    while (!isOver) {
+      try {
+        const { status, json } = await call(url, { body });
+        if (status !== 200) failures.push(`${status}: ${json.log}`);
+        else if (JSON.stringify(json.scalar?.data) !== expected) failures.push('another answer');
+        else right++;
+      } catch (error) {
+        failures.push((error as Error).message);
+      }
+      await setTimeout(5);
+    }
+  };
+  const clients = kinds.map(client);
+  return {
+    get right() {
+      return right;
+    },
+    stop: async () => {
+      isOver = true;
+      await Promise.all(clients);
+      return { right, failures };
+    },
+  };
+}
+
+describe('two instances behind HAProxy', () => {
+  let proxy: ChildProcess;
+  let url: string;
+  let instances: ServiceProcess[];
+  let output = '';
+
+  const start = (port: number) => spawnService({ ...ENVIRONMENT, PORT: String(port) });
+  const isUp = () =>
+    call(url, { body: SMALL.body }).then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+
+  beforeAll(async () => {
+    instances = await Promise.all([start(0), start(0)]);
+    const port = await freePort();
+    url = `http://127.0.0.1:${port}`;
+    const [one, two] = instances.map((instance) => `127.0.0.1:${instance.port}`);
+    proxy = spawn('haproxy', ['-db', '-f', CONFIGURATION], {
+      env: {
+        PATH: `${process.env.PATH}:/usr/sbin`,
+        PORT: String(port),
+        KASEM_1: one,
+        KASEM_2: two,
+        KASEM_SERVER_TIMEOUT: '3s',
+      },
+    });
+    proxy.stderr?.on('data', (text) => (output += String(text)));
+    const ended = once(proxy, 'exit').then(() => {
+      throw new Error(`haproxy ended: ${output}`);
+    });
+    await Promise.race([eventually(isUp), ended]);
+    ended.catch(() => undefined);
+  }, 60_000);
+
+  afterAll(() => {
+    proxy.kill('SIGKILL');
+    for (const { child } of instances) child.kill('SIGKILL');
+  });
+
+  it('restart in turn without one failed request, large ones among them', async () => {
+    const traffic = steadyLoad(url, [SMALL, SMALL, SMALL, MEDIUM, LARGE]);
+    await setTimeout(1_000);
+    for (const [i, instance] of instances.entries()) {
+      instance.child.kill('SIGTERM');
+      expect(await instance.exited).toBe(0);
+      instances[i] = await start(instance.port);
+      // The proxy has to have seen that it is back before the other one goes.
+      await setTimeout(2_000);
+    }
+    const { right, failures } = await traffic.stop();
+    expect(failures).toEqual([]);
+    expect(right).toBeGreaterThan(500);
+  }, 60_000);
+
+  it.each(['SIGKILL', 'SIGSTOP'] as const)(
+    'lose no request that fits the buffer when one gets %s',
+    async (signal) => {
+      const traffic = steadyLoad(url, [SMALL, SMALL, SMALL, MEDIUM, MEDIUM]);
+      await setTimeout(1_000);
+      const [victim] = instances as [ServiceProcess];
+      victim.child.kill(signal);
+      await setTimeout(6_000);
+      const before = traffic.right;
+      await eventually(() => traffic.right > before + 100);
+      const { failures } = await traffic.stop();
+      expect(failures).toEqual([]);
+
+      victim.child.kill('SIGKILL');
+      await victim.exited;
+      instances[0] = await start(victim.port);
+      await setTimeout(2_000);
+    },
+    60_000,
+  );
+});
