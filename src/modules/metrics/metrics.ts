@@ -10,6 +10,13 @@ import { answerCollections } from './cluster-metrics.js';
 /** Seconds: from a probe's fraction of a millisecond to the largest bodies. */
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
+/** Gauges of prom-client that bear a counter's name, which `promtool check metrics` warns of. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
+
 /** Deaths of workers; counted in the primary process, and 0 in each other. */
 export function restartsCounter(registry = new Registry()): { registry: Registry; restarts: Counter } {
   const restarts = new Counter({
@@ -43,6 +50,7 @@ export class Metrics implements ExchangeObserver {
     const registers = [this.registry];
     const sizeBuckets = bucketsUpTo(limits.maxBodyBytes);
     collectDefaultMetrics({ register: this.registry });
+    for (const name of MISNAMED) this.registry.removeSingleMetric(name);
     restartsCounter(this.registry);
 
     this.duration = new Histogram({
