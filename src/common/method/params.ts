@@ -19,14 +19,15 @@ export function validateParams<Params extends object>(
   dto: Type<Params>,
   plain: Readonly<Record<string, unknown>>,
 ): Params {
-  const params = plainToInstance(dto, plain, { exposeDefaultValues: true });
-  const [fault] = validateSync(params, { stopAtFirstError: true });
+  const params = plainToInstance(dto, plain);
+  const [fault] = validateSync(params);
   if (fault !== undefined) throw paramError(fault);
   return params;
 }
 
 function paramError(fault: ValidationError): KasemError {
-  const [rule, message] = Object.entries(fault.constraints ?? {})[0] ?? [
+  // Decorators are applied from the last one up: the first rule as written comes last.
+  const [rule, message] = Object.entries(fault.constraints ?? {}).at(-1) ?? [
     '',
     `${fault.property} is not allowed`,
   ];

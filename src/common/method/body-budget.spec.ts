@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { BodyBudget } from './body-budget.js';
+
+const budgetOf = (maxInFlightBytes: number) =>
+  new BodyBudget({ maxBodyBytes: 1_000, maxInFlightBytes, requestTimeoutMs: 1, answerTimeoutMs: 1 });
+const OVERLOADED = expect.objectContaining({ errorCode: expect.objectContaining({ code: 51 }) });
+
+describe('the budget of bodies in flight', () => {
+  it('takes what fits to the byte, and refuses the next', () => {
+    const budget = budgetOf(100);
+    budget.open().growTo(60);
+    const second = budget.open();
+    second.growTo(40);
+    expect(budget.inFlightBytes).toBe(100);
+    expect(() => budget.open().growTo(1)).toThrow(OVERLOADED);
+    expect([budget.inFlightBytes, budget.shed]).toEqual([100, 1]);
+  });
+
+  it('counts the most that is known of a body, and never less than before', () => {
+    const budget = budgetOf(100);
+    const share = budget.open();
+    for (const bytes of [50, 10, 50, 70]) share.growTo(bytes);
+    expect(budget.inFlightBytes).toBe(70);
+  });
+
+  it('is free again when a body is released, once and for all', () => {
+    const budget = budgetOf(100);
+    const share = budget.open();
+    share.growTo(100);
+    share.release();
+    share.release();
+    share.growTo(90);
+    expect(budget.inFlightBytes).toBe(0);
+    budget.open().growTo(100);
+    expect(budget.shed).toBe(0);
+  });
+});

@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals';
+import { Frame } from '../frame/frame.js';
+import { assertNoOverflow, summarize } from './result.js';
+
+/** Longer than one slice of rows. */
+const MANY = 70_000;
+const column = (length: number, value = 1) => new Float64Array(length).fill(value);
+const dates = (length: number) => Float64Array.from({ length }, (_, row) => row);
+const frame = (columns: Record<string, Float64Array>) => new Frame(new Map(Object.entries(columns)));
+
+describe('a result', () => {
+  it.each([0, 1, 65_535, 65_536, MANY - 1])('is refused for an infinity at row %i', async (row) => {
+    for (const infinity of [Infinity, -Infinity]) {
+      const result = column(MANY);
+      result[row] = infinity;
+      await expect(assertNoOverflow('out', result)).rejects.toMatchObject({
+        errorCode: { code: 30 },
+        message: `scalar.data[${row}]: out is past the largest double`,
+      });
+    }
+  });
+
+  it('is taken with missing values and the largest double', async () => {
+    const result = Float64Array.of(NaN, Number.MAX_VALUE, -Number.MAX_VALUE, 0);
+    await expect(assertNoOverflow('out', result)).resolves.toBeUndefined();
+    await expect(assertNoOverflow('out', new Float64Array(0))).resolves.toBeUndefined();
+  });
+});
+
+describe('the summary', () => {
+  it.each([
+    [0, '0 rows, none missing'],
+    [1, '1 row, none missing'],
+    [2, '2 rows, none missing'],
+  ])('counts %i rows', async (length, text) => {
+    expect(await summarize(frame({ date: dates(length), a: column(length) }))).toBe(text);
+  });
+
+  it('counts missing samples a series, also across slices, and names no series that has all', async () => {
+    const [a, c] = [column(MANY), column(MANY)];
+    for (const row of [0, 65_535, 65_536, MANY - 1]) a[row] = NaN;
+    c[5] = NaN;
+    expect(await summarize(frame({ date: dates(MANY), a, b: column(MANY), c }))).toBe(
+      '70000 rows, missing: 4 in a, 1 in c',
+    );
+  });
+
+  it('counts dates before the one above, also at the border of two slices; equal ones are in order', async () => {
+    const one = dates(MANY);
+    one[65_536] = one[65_535] as number;
+    expect(await summarize(frame({ date: one }))).toBe('70000 rows, none missing');
+    one[65_536] = 3;
+    expect(await summarize(frame({ date: one }))).toBe(
+      '70000 rows, none missing; out of order: 1 date before the one above',
+    );
+    expect(await summarize(frame({ date: Float64Array.of(3, 2, 1) }))).toBe(
+      '3 rows, none missing; out of order: 2 dates before the one above',
+    );
+  });
+});
