@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ERROR_CODES } from '../../src/common/errors/error-codes.js';
-import { loadCases } from '../../src/cli/cases.js';
+import { LEVELS, loadCases } from '../../src/cli/cases.js';
 import { checkCase } from '../../src/cli/check.js';
 import { startService, type Service } from '../support/service.js';
 
@@ -9,6 +10,14 @@ const cases = loadCases();
 describe('the cases', () => {
   it('have a name each, and no two the same', () => {
     expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
+  });
+
+  it('are as many as docs/conformance.md says', () => {
+    const page = readFileSync(new URL('../../docs/conformance.md', import.meta.url), 'utf8');
+    const count = (level: string) => cases.filter((one) => one.level === level).length;
+    expect(page).toContain(`: ${cases.length} requests with`);
+    for (const level of LEVELS)
+      expect(page).toMatch(new RegExp(`\\| level \`${level}\` +\\| ${count(level)} of ${count(level)} `));
   });
 
   it('meet each error that a body can cause', () => {

@@ -29,7 +29,7 @@ export interface RowFault {
 export function assertObject(value: unknown, path: string): asserts value is Record<string, unknown> {
   if (value === undefined) throw new KasemError('INVALID_BODY', `${path} is missing`);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new KasemError('INVALID_BODY', `${path} must be an object and is ${found(value)}`);
+    throw new KasemError('INVALID_BODY', `${path} must be an object and is ${kind(value)}`);
 }
 
 /** A key that matters stands twice, so that it is open which of its values is meant. */
@@ -118,6 +118,11 @@ export function found(value: unknown): Found {
     default:
       return 'an object';
   }
+}
+
+/** The same where no number is wanted, so that its size does not matter. */
+export function kind(value: unknown): Found {
+  return typeof value === 'number' ? 'a number' : found(value);
 }
 
 const excerpt = (text: string): string => (text.length <= 500 ? text : `${text.slice(0, 500)}…`);

@@ -4,6 +4,7 @@ import {
   columnIndices,
   duplicateKey,
   found,
+  kind,
   MAX_DEPTH,
   MAX_ROW_BYTES,
   rowError,
@@ -37,7 +38,7 @@ export class PlainFrameDecoder implements FrameDecoder {
     const { headers, data } = body.scalar;
     if (data === undefined) throw new KasemError('INVALID_BODY', 'scalar.data is missing');
     if (!Array.isArray(data))
-      throw new KasemError('INVALID_BODY', `scalar.data must be an array and is ${found(data)}`);
+      throw new KasemError('INVALID_BODY', `scalar.data must be an array and is ${kind(data)}`);
 
     const { series, params } = this.schema;
     const indices = columnIndices(headers, series);
