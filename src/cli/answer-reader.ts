@@ -1,6 +1,7 @@
 import { createFrameDecoder } from '../common/frame/frame-codec.js';
 import { type FrameDecoder } from '../common/frame/frame-decoder.js';
 import { DATE } from '../common/frame/frame.js';
+import { shown } from './terminal.js';
 
 /** An answer, or a recorded one. */
 export interface ReadAnswer {
@@ -70,11 +71,21 @@ function ofText(text: string): ReadAnswer {
   try {
     answer = JSON.parse(text) as typeof answer;
   } catch {
-    throw new Error(`the answer is no JSON: ${text.trim().slice(0, 200)}`);
+    throw new Error(`this is no JSON: ${shown(text.trim(), 200)}`);
   }
   const { error, log, scalar } = Object(answer) as typeof answer;
   const headers = Array.isArray(scalar?.headers) ? (scalar.headers as string[]) : [];
   const data = Array.isArray(scalar?.data) ? (scalar.data as (number | null)[][]) : [];
+  const bad = data.findIndex(
+    (row) =>
+      !Array.isArray(row) ||
+      row.length !== headers.length ||
+      row.some((cell) => cell !== null && typeof cell !== 'number'),
+  );
+  if (bad >= 0)
+    throw new Error(
+      `scalar.data[${bad}] is no row of ${headers.length} numbers or null: ${shown(JSON.stringify(data[bad]), 200)}`,
+    );
   const columns = headers.map((name, column): [string, Float64Array] => [
     name,
     Float64Array.from(data, (row) => row[column] ?? NaN),
@@ -107,7 +118,7 @@ export function differences(
       const [a, b] = [found.columns.get(name)?.[row] as number, column[row] as number];
       if (isNear(a, b, tolerance)) continue;
       if (list.length >= count) return list;
-      list.push(`scalar.data[${row}][${c}] (${name}) is ${shown(a)} and not ${shown(b)}`);
+      list.push(`scalar.data[${row}][${c}] (${name}) is ${named(a)} and not ${named(b)}`);
     }
   return list;
 }
@@ -116,4 +127,4 @@ export function differences(
 const isNear = (a: number, b: number, tolerance: number): boolean =>
   Object.is(a, b) || Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b));
 
-const shown = (value: number): string => (Number.isNaN(value) ? 'missing' : String(value));
+const named = (value: number): string => (Number.isNaN(value) ? 'missing' : String(value));

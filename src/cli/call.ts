@@ -1,9 +1,9 @@
-import { createReadStream, createWriteStream, statSync } from 'node:fs';
-import { once } from 'node:events';
+import { createReadStream, createWriteStream, openSync, statSync } from 'node:fs';
 import { type Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { AnswerReader, differences, type ReadAnswer } from './answer-reader.js';
 import { callHttp, type HttpAnswer } from './http-call.js';
-import { progressBar, type Output } from './terminal.js';
+import { progressBar, shown, type Output } from './terminal.js';
 
 export interface CallOptions {
   readonly url: URL;
@@ -17,6 +17,7 @@ export interface CallOptions {
 }
 
 const SHOWN_ROWS = 3;
+const SHOWN_LOG = 1000;
 const SHOWN_DIFFERENCES = 10;
 
 /**
@@ -28,7 +29,11 @@ export async function callWithBody(file: string, options: CallOptions, output: O
   const size = file === '-' ? undefined : statSync(file).size;
   const body: Readable = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 18 });
   const reader = new AnswerReader();
-  const out = options.out === undefined ? undefined : createWriteStream(options.out);
+  // Opened before anything is sent: a body is not sent twice for a misspelt name.
+  const out =
+    options.out === undefined ? undefined : createWriteStream('', { fd: openSync(options.out, 'w') });
+  const written = out && finished(out);
+  written?.catch(() => undefined);
   const bar = progressBar(output, `sending ${file}`, size);
   let received = 0;
   const answer = await callHttp(
@@ -54,7 +59,7 @@ export async function callWithBody(file: string, options: CallOptions, output: O
   ).finally(() => bar.end());
   if (out !== undefined) {
     out.end();
-    await once(out, 'finish');
+    await written;
   }
 
   const read = await reader.end();
@@ -73,7 +78,9 @@ export async function callWithBody(file: string, options: CallOptions, output: O
 async function readFile(path: string): Promise<ReadAnswer> {
   const reader = new AnswerReader();
   for await (const piece of createReadStream(path)) reader.push(piece as Buffer);
-  return reader.end();
+  return reader.end().catch((error: Error) => {
+    throw new Error(`${path}: ${error.message}`);
+  });
 }
 
 function summary(
@@ -84,7 +91,7 @@ function summary(
 ): string {
   const server = headers['server-timing'];
   const lines = [
-    `${file}: error ${String(answer.error)}, ${answer.log ?? 'no log'}`,
+    `${file}: error ${String(answer.error)}, ${shown(answer.log ?? 'no log', SHOWN_LOG)}`,
     `  HTTP ${status}, ${answer.rows} rows, ${received} bytes`,
     `  first byte after ${timings.firstByte.toFixed(1)} ms, all after ${timings.end.toFixed(1)} ms${server === undefined ? '' : `; at the endpoint: ${String(server)}`}`,
   ];

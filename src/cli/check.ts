@@ -18,10 +18,14 @@ export interface Finding {
   /** What does not hold, each in a sentence; none where the case holds. */
   readonly faults: readonly string[];
   readonly sent: Buffer;
-  readonly answer?: { readonly status: number; readonly text: string };
+  /** Without a status it is only the beginning of one. */
+  readonly answer?: { readonly status?: number; readonly text: string };
   /** Not even a connection could be had. */
   readonly isUnreachable: boolean;
 }
+
+/** So much is kept of an answer that does not end. */
+const BEGINNING_BYTES = 4096;
 
 /** No case's answer is longer. */
 const LONGEST_ANSWER = 64 << 20;
@@ -60,7 +64,15 @@ export async function checkCase(one: Case, options: CheckOptions): Promise<Findi
     return { case: one, faults, sent: bytes, answer: { status: answer.status, text }, isUnreachable: false };
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error;
-    return { case: one, faults: [error.message], sent: bytes, isUnreachable: error.isUnreachable };
+    return {
+      case: one,
+      faults: [error.message],
+      sent: bytes,
+      ...(length > 0 && {
+        answer: { text: Buffer.concat(answered).subarray(0, BEGINNING_BYTES).toString() },
+      }),
+      isUnreachable: error.isUnreachable,
+    };
   }
 }
 

@@ -1,6 +1,7 @@
-import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 
 /** One request as it goes over the wire. */
 export interface HttpCall {
@@ -74,7 +75,7 @@ export function callHttp(
       .on('response', (incoming) => {
         answering = true;
         const firstByte = since();
-        incoming
+        decompressed(incoming)
           .on('data', (piece: Buffer) => {
             try {
               take(piece);
@@ -82,7 +83,13 @@ export function callHttp(
               fail((error as Error).message);
             }
           })
-          .on('error', () => fail('the connection was cut within the answer'))
+          .on('error', ({ code }: NodeJS.ErrnoException) =>
+            fail(
+              code === 'ECONNRESET'
+                ? 'the connection was cut within the answer'
+                : `the answer is broken: ${code}`,
+            ),
+          )
           .on('end', () => {
             clearTimeout(overall);
             resolve({
@@ -95,6 +102,20 @@ export function callHttp(
       });
     void write(outgoing, body, sent);
   });
+}
+
+const INFLATERS = new Map<string, () => NodeJS.ReadWriteStream & Readable>([
+  ['gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
+
+/** Nobody asked for a compressed answer, but RFC 9110, section 12.5.3, lets an endpoint give one then. */
+function decompressed(incoming: IncomingMessage): Readable {
+  const inflater = INFLATERS.get(incoming.headers['content-encoding'] ?? '')?.();
+  if (inflater === undefined) return incoming;
+  incoming.on('error', (error) => inflater.destroy(error));
+  return incoming.pipe(inflater);
 }
 
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);

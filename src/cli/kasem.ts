@@ -5,10 +5,13 @@ import { callWithBody, type CallOptions } from './call.js';
 import { LEVELS, loadCases, type Level } from './cases.js';
 import { checkCase, type CheckOptions, type Finding } from './check.js';
 import { NoAnswerError } from './http-call.js';
-import { report, table } from './report.js';
+import { line, report, summary } from './report.js';
 import { terminal } from './terminal.js';
 
 const DEFAULT_URL = 'http://127.0.0.1:5000/method';
+
+/** An endpoint that has answered none of the first cases is not asked the others, which would take hours. */
+const PATIENCE = 5;
 
 /** The endpoint could not be asked, or the command line is wrong; 1 is for an answer that is not as it should be. */
 const EXIT_UNABLE = 2;
@@ -87,11 +90,22 @@ async function check(url: URL, flags: CheckFlags): Promise<void> {
       return unable(`${url.href}: ${finding.faults[0]}`);
     }
     findings.push(finding);
+    terminal.progress('');
+    if (flags.json !== true) terminal.out(line(finding));
+    if (findings.length === PATIENCE && findings.every(({ answer }) => answer === undefined)) {
+      process.stderr.write(`kasem: no answer to the first ${PATIENCE} of ${cases.length} cases; given up\n`);
+      break;
+    }
   }
-  terminal.progress('');
-  terminal.out(flags.json === true ? JSON.stringify(report(url, findings), null, 2) : table(findings));
+  terminal.out(flags.json === true ? JSON.stringify(report(url, findings), null, 2) : summary(findings));
   process.exitCode = findings.every(({ faults }) => faults.length === 0) ? 0 : 1;
 }
+
+const FILE_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'this is a directory',
+  EACCES: 'this may not be opened',
+};
 
 interface CallFlags extends Omit<CallOptions, 'url' | 'headers' | 'timeoutMs'> {
   readonly timeout: number;
@@ -117,8 +131,8 @@ async function call(args: readonly string[], flags: CallFlags): Promise<void> {
       if (!(await callWithBody(body, options, terminal))) failed++;
     } catch (error) {
       failed++;
-      const { code, message } = error as NodeJS.ErrnoException;
-      terminal.out(`${body}: ${code === 'ENOENT' ? 'there is no such file' : message}`);
+      const { code, message, path } = error as NodeJS.ErrnoException;
+      terminal.out(`${path ?? body}: ${FILE_FAULTS[code ?? ''] ?? message}`);
       if (error instanceof NoAnswerError && error.isUnreachable)
         return unable(`${options.url.href}: ${message}`);
     }

@@ -1,28 +1,26 @@
 import { LEVELS } from './cases.js';
 import { type Finding } from './check.js';
+import { shown } from './terminal.js';
 
 /** So much of a body or an answer is shown. */
-const SHOWN_BYTES = 400;
-/** Shortened, and without what a terminal would take for a command. */
-function shown(text: string): string {
-  const part = text
-    .slice(0, SHOWN_BYTES)
-    .replace(/[^\P{C}\n]/gu, (control) => JSON.stringify(control).slice(1, -1));
-  return text.length <= SHOWN_BYTES ? part : `${part}… (${text.length} characters)`;
-}
+const SHOWN_CHARACTERS = 400;
 
-/** For a person: each case, then what does not hold with what was sent and what came, then the sum of each level. */
-export function table(findings: readonly Finding[]): string {
+const excerpt = (text: string): string => shown(text, SHOWN_CHARACTERS);
+
+/** For a person, as soon as it is known. */
+export const line = ({ case: one, faults }: Finding): string =>
+  `${faults.length === 0 ? 'holds' : 'FAILS'}  ${one.level.padEnd(8)}  ${one.name}`;
+
+/** For a person: what does not hold with what was sent and what came, then the sum of each level. */
+export function summary(findings: readonly Finding[]): string {
   const lines: string[] = [];
-  for (const { case: one, faults } of findings)
-    lines.push(`${faults.length === 0 ? 'holds' : 'FAILS'}  ${one.level.padEnd(8)}  ${one.name}`);
   for (const { case: one, faults, sent, answer } of findings.filter(({ faults }) => faults.length > 0))
     lines.push(
       '',
       `${one.name} (${one.level})`,
       ...faults.map((fault) => `  ${fault}`),
-      `  sent: ${shown(sent.toString())}`,
-      `  got: ${answer === undefined ? 'no whole answer' : `${answer.status} ${shown(answer.text)}`}`,
+      `  sent: ${excerpt(sent.toString())}`,
+      `  got: ${answer === undefined ? 'no answer' : `${answer.status ?? 'not the whole of'} ${excerpt(answer.text)}`}`,
     );
   lines.push('');
   for (const level of LEVELS) {
@@ -45,8 +43,8 @@ export function report(url: URL, findings: readonly Finding[]): object {
       holds: faults.length === 0,
       ...(faults.length > 0 && {
         faults,
-        sent: shown(sent.toString()),
-        answer: answer && { ...answer, text: shown(answer.text) },
+        sent: excerpt(sent.toString()),
+        answer: answer && { ...answer, text: excerpt(answer.text) },
       }),
     })),
   };

@@ -5,6 +5,9 @@ export interface Output {
   progress(text: string): void;
 }
 
+// Whoever reads may have read enough, as head does; whether all is right is not known then.
+process.stdout.on('error', () => process.exit(2));
+
 export const terminal: Output = {
   out: (text) => void process.stdout.write(`${text}\n`),
   progress: (text) => {
@@ -12,6 +15,14 @@ export const terminal: Output = {
       process.stderr.write(`\r\u001b[K${text.slice(0, (process.stderr.columns || 80) - 1)}`);
   },
 };
+
+/** Text that somebody else wrote, shortened, and without what a terminal would take for a command. */
+export function shown(text: string, length: number): string {
+  const part = text
+    .slice(0, length)
+    .replace(/[^\P{C}\n]/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.length <= length ? part : `${part}… (${text.length} characters)`;
+}
 
 const WIDTH = 30;
 /** Redrawing more often only flickers. */

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { gzipSync } from 'node:zlib';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bodyOf, sampleRows } from '../support/http.js';
@@ -46,7 +47,7 @@ describe('kasem check', () => {
     expect(out).not.toContain('FAILS');
     expect(out).toMatch(/contract +(\d+) of \1 hold\nrobust +(\d+) of \2 hold\n$/);
     expect([code, err]).toEqual([0, '']);
-  });
+  }, 120_000);
 
   it('prints JSON of one level and some cases', async () => {
     const { code, out } = await kasem(['check', url, '--json', '--level', 'contract', '--only', 'date']);
@@ -142,6 +143,42 @@ describe('kasem check', () => {
     expect(code).toBe(1);
   });
 
+  it('takes an answer that is compressed unasked, and shows how much of a broken one came', async () => {
+    const zipped = gzipSync(JSON.stringify(right));
+    const headers = { ...json, 'Content-Encoding': 'gzip' };
+    let answer = zipped;
+    const { url, server } = await endpoint((request, response) => {
+      request.resume().on('end', () => response.writeHead(200, headers).end(answer));
+    });
+    const only = ['check', url, '--only', 'other params are ignored'];
+    expect(await kasem(only)).toMatchObject({ code: 0 });
+    answer = zipped.subarray(0, -9);
+    const cut = await kasem(only);
+    server.close();
+    expect(cut.out).toContain('the answer is broken: Z_BUF_ERROR');
+    expect(cut.out).toContain('got: not the whole of {"scalar"');
+    expect(cut.code).toBe(1);
+  });
+
+  it('gives up on an endpoint that has answered none of the first cases, and says so', async () => {
+    const { url, server } = await endpoint(() => undefined);
+    const { code, out, err } = await kasem(['check', url, '--timeout', '50']);
+    server.closeAllConnections();
+    server.close();
+    expect(err).toMatch(/^kasem: no answer to the first 5 of \d+ cases; given up\n$/);
+    expect(out.match(/^FAILS/gm)).toHaveLength(5);
+    expect(code).toBe(1);
+  });
+
+  it('shows no byte of an answer that a terminal would take for a command', async () => {
+    const { url, server } = await endpoint((request, response) => {
+      request.resume().on('end', () => response.end('\u001b[2J\u009b2J\u007f'));
+    });
+    const { out } = await kasem(['check', url, '--only', 'other params are ignored']);
+    server.close();
+    expect(out).toContain(String.raw`got: 200 \u001b[2J\u009b2J\u007f`);
+  });
+
   it('ends with 2 where nobody answers, or the command line is wrong', async () => {
     const unreachable = await kasem(['check', 'http://127.0.0.1:1/method']);
     expect(unreachable).toEqual({
@@ -190,6 +227,30 @@ describe('kasem call', () => {
     const { code, out } = await kasem(['call', '-', url], bodyOf([[1, 2, 'x' as never]]));
     expect(out).toContain('-: error 25, scalar.data[0][2]');
     expect(code).toBe(1);
+  });
+
+  it('says which file is at fault, and ends without a stack', async () => {
+    const text = file('text.json', '{"scalar":{"headers":["date"],"data":[[1],["2"]]}}');
+    for (const [args, why] of [
+      [['--out', join(directory, 'no/out.json')], 'no/out.json: there is no such file'],
+      [['--expect', join(directory, 'no.json')], 'no.json: there is no such file'],
+      [['--expect', directory], 'is a directory'],
+      [['--expect', file('bad.json', '\u001b[2J')], String.raw`bad.json: this is no JSON: \u001b[2J`],
+      [['--expect', text], 'text.json: scalar.data[1] is no row of 1 numbers or null: ["2"]'],
+    ] as const) {
+      const { code, out, err } = await kasem(['call', sample, url, ...args]);
+      expect(out).toContain(why);
+      expect([code, err]).toEqual([1, '']);
+    }
+  });
+
+  it('ends with 2 and without a stack where nobody reads on', async () => {
+    const child = spawn(process.execPath, [KASEM, 'call', ...Array<string>(5).fill(sample), url]);
+    child.stdout.once('data', () => child.stdout.destroy());
+    let err = '';
+    child.stderr.on('data', (text) => (err += String(text)));
+    const code = await new Promise((settle) => child.on('close', settle));
+    expect([code, err]).toEqual([2, '']);
   });
 
   it('replays several bodies, and goes on after one that is not there', async () => {
