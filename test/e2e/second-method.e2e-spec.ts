@@ -1,5 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { Controller, Module } from '@nestjs/common';
+import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KasemError } from '../../src/common/errors/kasem.error.js';
+import { KasemMethod, type MethodCall, type MethodResult } from '../../src/common/method/kasem-method.js';
 import { DifferenceModule } from '../fixtures/difference-method/difference.module.js';
 import { bodyOf, call } from '../support/http.js';
 import { startService, type Service } from '../support/service.js';
@@ -88,4 +92,130 @@ describe('a second method', () => {
       'scalar.data[0]: out_ts is past the largest double',
     );
   });
+});
+
+class MovingParams {
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  readonly window!: number;
+
+  @IsOptional()
+  @IsIn(['mean', 'sum', 'short', 'none', 'refused'])
+  readonly kind: string = 'mean';
+
+  @IsOptional()
+  @IsBoolean()
+  readonly reversed: boolean = false;
+
+  @IsOptional()
+  @IsNumber({}, { each: true })
+  readonly weights: readonly number[] = [1, 1, 1];
+}
+
+/** A method of another kind: three inputs, two outputs, params of all types, and faults that it may have. */
+@Controller()
+class MovingController {
+  @KasemMethod({
+    paths: ['moving'],
+    params: MovingParams,
+    inputs: ['x', 'y', 'z'],
+    outputs: ['level', 'spread'],
+  })
+  async moving({ params, frame }: MethodCall<MovingParams>): Promise<MethodResult> {
+    const { window, kind, reversed, weights } = params;
+    if (kind === 'refused')
+      throw new KasemError(
+        { code: 1001, status: 422, managed: true, when: 'Never.' },
+        'scalar.data[1][2]: no more',
+      );
+    const series = ['x', 'y', 'z'].map((name) => frame.column(name));
+    const rows = Array.from({ length: frame.length }, (_, row) =>
+      series.map((column, c) => (column[row] as number) * (weights[c] as number)),
+    );
+    const level = Float64Array.from(rows, (_, row) => {
+      const from = rows.slice(Math.max(0, row - window + 1), row + 1).flat();
+      const sum = from.reduce((a, b) => a + b, 0);
+      return kind === 'mean' ? sum / from.length : sum;
+    });
+    const spread = Float64Array.from(rows, (row) => Math.max(...row) - Math.min(...row));
+    await Promise.resolve();
+    if (kind === 'none') return { level };
+    return {
+      spread: kind === 'short' ? spread.subarray(1) : spread,
+      level: reversed ? level.reverse() : level,
+    };
+  }
+}
+
+@Module({ controllers: [MovingController] })
+class MovingModule {}
+
+describe('a method with several outputs', () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService({}, [MovingModule]);
+  });
+  afterAll(() => service.close());
+
+  const data = [
+    [1, 1, 2, 3],
+    [2, 4, 5, 6],
+    [3, 7, null, 9],
+  ];
+  const send = async (param: object) =>
+    await call(service.url, {
+      path: '/moving',
+      body: JSON.stringify({ param, scalar: { headers: ['date', 'x', 'y', 'z'], data } }),
+    });
+
+  it('answers them in the order in which they are declared', async () => {
+    const answer = (await send({ window: 2 })).json;
+    expect(answer.scalar).toEqual({
+      headers: ['date', 'level', 'spread'],
+      data: [
+        [1, 2, 2],
+        [2, 3.5, 2],
+        [3, null, null],
+      ],
+    });
+    expect(answer.log).toBe('3 rows, missing: 1 in y');
+  });
+
+  it('has params of any type', async () => {
+    const param = { window: 1, kind: 'sum', reversed: true, weights: [1, 0, 1] };
+    expect((await send(param)).json.scalar?.data.map(([, level]) => level)).toEqual([null, 10, 4]);
+  });
+
+  it.each([
+    [{}, 'param.window must be an integer number and is missing'],
+    [{ window: 1.5 }, 'param.window must be an integer number and is a number'],
+    [{ window: 0 }, 'param.window must not be less than 1 and is a number'],
+    [
+      { window: 1, kind: 'x' },
+      'param.kind must be one of the following values: mean, sum, short, none, refused',
+    ],
+    [{ window: 1, reversed: 1 }, 'param.reversed must be a boolean value and is a number'],
+    [{ window: 1, weights: [1, '2'] }, 'param.each value in weights must be a number'],
+  ])('refuses %j in the words of the rule', async (param, log) => {
+    const { json } = await send(param);
+    expect(json.error).toBe(21);
+    expect(json.log).toContain(log);
+  });
+
+  it('may refuse a row with an error of its own', async () => {
+    expect((await send({ window: 1, kind: 'refused' })).json).toEqual({
+      error: 1001,
+      log: 'scalar.data[1][2]: no more',
+    });
+  });
+
+  it.each(['short', 'none'])(
+    'is at fault itself where an output is %s, and tells the client nothing',
+    async (kind) => {
+      const { status, json } = await send({ window: 1, kind });
+      expect([status, json.error]).toEqual([500, 50]);
+      expect(json.log).not.toContain('spread');
+    },
+  );
 });

@@ -60,6 +60,11 @@ const datas = [
   '[[1,2,1.7976931348623157e308],[1,2,1.7976931348623159e308]]',
   '[[1,2,9007199254740993],[1,2,123456789012345678901234567890]]',
   '[[0.1,0.2,0.30000000000000004]]',
+  '[[1,1.5e-308,2.2250738585072011e-308]]',
+  '[[1,2,1234567:]]',
+  '[[1,2,:2345678]]',
+  // Both halves of the product with the power of ten carry over.
+  '[[1,65744737791327170e79,67438032528608704e-81],[1,29823811348147502e66,16699463686036332e73],[1,76232797227554751e71,32698882472982977e-95]]',
   '[[1,2,"\\u00e9\\n\\"\\\\"]]',
   '[[1,2,"\\x"]]',
   '[[1,2,"\\u12g4"]]',
@@ -129,12 +134,13 @@ const badUtf8 = [
   [0xe2, 0x82],
   [0x80],
 ].flatMap((bytes) =>
-  [rows('[[1,"@",3]]'), rows('[]').replace('"x"', '"@"')].map((text) =>
-    Buffer.concat([
-      Buffer.from(text.split('@')[0] as string),
-      Buffer.from(bytes),
-      Buffer.from(text.split('@')[1] as string),
-    ]),
+  [rows('[[1,"@",3]]'), rows('[[1,2,3,"@"]]', '["date","a","b","c"]'), rows('[]').replace('"x"', '"@"')].map(
+    (text) =>
+      Buffer.concat([
+        Buffer.from(text.split('@')[0] as string),
+        Buffer.from(bytes),
+        Buffer.from(text.split('@')[1] as string),
+      ]),
   ),
 );
 

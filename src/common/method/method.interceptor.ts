@@ -15,7 +15,7 @@ import {
   type MethodResult,
 } from './method-declaration.js';
 import { validateParams } from './params.js';
-import { assertNoOverflow, summarize } from './result.js';
+import { assertNoOverflow, outputColumns, summarize } from './result.js';
 
 /** One call while it is answered. */
 interface Answering {
@@ -66,10 +66,7 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
     { method, exchange, record, input, computingSince }: Answering,
     result: MethodResult,
   ): Promise<void> {
-    const outputs = method.outputs.map((name): [string, Float64Array] => [
-      name,
-      result[name] as Float64Array,
-    ]);
+    const outputs = outputColumns(method.outputs, result, input.length);
     try {
       for (const [name, column] of outputs) await assertNoOverflow(name, column);
     } finally {

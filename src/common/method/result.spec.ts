@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Frame } from '../frame/frame.js';
-import { assertNoOverflow, summarize } from './result.js';
+import { assertNoOverflow, outputColumns, summarize } from './result.js';
 
 /** Longer than one slice of rows. */
 const MANY = 70_000;
@@ -9,6 +9,24 @@ const dates = (length: number) => Float64Array.from({ length }, (_, row) => row)
 const frame = (columns: Record<string, Float64Array>) => new Frame(new Map(Object.entries(columns)));
 
 describe('a result', () => {
+  it('has the columns that were declared, in their order, and no others', () => {
+    const result = { b: column(2, 2), x: column(5), a: column(2, 1) };
+    expect(outputColumns(['a', 'b'], result, 2)).toEqual([
+      ['a', result.a],
+      ['b', result.b],
+    ]);
+  });
+
+  it.each([
+    ['no column', { b: column(2) }, 'the method gave no Float64Array a'],
+    ['nothing', undefined, 'the method gave no Float64Array a'],
+    ['another kind of array', { a: [1, 2] as never }, 'the method gave no Float64Array a'],
+    ['too few values', { a: column(1) }, 'the method gave 1 values of a for 2 rows'],
+    ['too many values', { a: column(3) }, 'the method gave 3 values of a for 2 rows'],
+  ])('of %s is a fault of the method', (_, result, message) => {
+    expect(() => outputColumns(['a'], result, 2)).toThrow(message);
+  });
+
   it.each([0, 1, 65_535, 65_536, MANY - 1])('is refused for an infinity at row %i', async (row) => {
     for (const infinity of [Infinity, -Infinity]) {
       const result = column(MANY);

@@ -1,6 +1,31 @@
 import { KasemError } from '../errors/kasem.error.js';
 import { DATE, type Frame } from '../frame/frame.js';
 import { inSlices } from '../frame/slices.js';
+import { type MethodResult } from './method-declaration.js';
+
+/**
+ * The columns of the answer, in their order.
+ * @param names the outputs that the method is declared with
+ * @param rows of its input
+ * @throws Error where the method has not given what it is declared to give, which is a fault of its own
+ */
+export function outputColumns(
+  names: readonly string[],
+  result: MethodResult | undefined,
+  rows: number,
+): [string, Float64Array][] {
+  return names.map((name) => {
+    const column: unknown = result?.[name];
+    if (!isColumn(column)) throw new Error(`the method gave no Float64Array ${name}`);
+    if (column.length !== rows)
+      throw new Error(`the method gave ${column.length} values of ${name} for ${rows} rows`);
+    return [name, column];
+  });
+}
+
+/** Told by its tag, which holds between realms as well. */
+const isColumn = (value: unknown): value is Float64Array =>
+  Object.prototype.toString.call(value) === '[object Float64Array]';
 
 /**
  * @param column an output series: values and NaN
