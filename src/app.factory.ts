@@ -3,7 +3,8 @@ import { type NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import { HttpAdapter } from './common/exchange/http-adapter.js';
-import { observe, REQUEST_ID } from './common/exchange/exchange.js';
+import { observe, REQUEST_ID, type ExchangeObserver } from './common/exchange/exchange.js';
+import { assertHost } from './common/errors/unreadable-request.js';
 import { Drain } from './common/lifecycle/drain.js';
 import { Environment } from './modules/config/environment.js';
 import { PinoLogger } from './modules/logging/pino-logger.js';
@@ -28,17 +29,22 @@ export async function createApp(
     logger: false,
   });
   const environment = app.get(Environment);
-  adapter.limitTimes(environment.REQUEST_TIMEOUT_MS);
-  configureApp(app, environment);
+  adapter.limitTimes({ request: environment.REQUEST_TIMEOUT_MS, answer: environment.ANSWER_TIMEOUT_MS });
+  const observers = [app.get(RequestLog), ...(environment.METRICS === 'on' ? [app.get(Metrics)] : [])];
+  adapter.tell(observers);
+  configureApp(app, environment, observers);
   return app;
 }
 
-function configureApp(app: NestExpressApplication, { METRICS, CORS_ORIGINS }: Environment): void {
+function configureApp(
+  app: NestExpressApplication,
+  { CORS_ORIGINS }: Environment,
+  observers: readonly ExchangeObserver[],
+): void {
   app.useLogger(app.get(PinoLogger));
   app.set('etag', false);
   app.disable('x-powered-by');
-  app.use(observe([app.get(RequestLog), ...(METRICS === 'on' ? [app.get(Metrics)] : [])]));
-  app.use(app.get(Drain).track);
+  app.use(observe(observers));
   app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: NOTHING_ELSE } }));
   if (CORS_ORIGINS !== '')
     app.enableCors({
@@ -46,4 +52,6 @@ function configureApp(app: NestExpressApplication, { METRICS, CORS_ORIGINS }: En
       exposedHeaders: [REQUEST_ID, 'Server-Timing', 'Retry-After'],
       maxAge: 600,
     });
+  // After what every answer carries, so that pages can read these refusals as well.
+  app.use(app.get(Drain).track, assertHost);
 }

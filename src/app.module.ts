@@ -24,7 +24,6 @@ import { TimeSeriesModule } from './modules/time-series/time-series.module.js';
         maxBodyBytes: environment.MAX_BODY_BYTES,
         maxInFlightBytes: environment.MAX_IN_FLIGHT_BYTES,
         requestTimeoutMs: environment.REQUEST_TIMEOUT_MS,
-        answerTimeoutMs: environment.ANSWER_TIMEOUT_MS,
       }),
       inject: [Environment],
     },

@@ -31,6 +31,8 @@ function superviseWorkers(environment: Environment, log: Awaited<ReturnType<type
     workers: environment.WEB_CONCURRENCY,
     onListening: ({ address, port, addressType }) =>
       announce({ address, port, family: addressType === 6 ? 'IPv6' : 'IPv4' }, environment, log),
+    onDrain: (signal) => log.info({ signal }, 'the processes drain'),
+    onOverdue: (worker) => log.warn({ worker }, 'a worker did not end in time and is killed'),
     onDeath: (death) => {
       restarts.inc();
       log.error(death, 'a worker died');

@@ -1,11 +1,15 @@
 import { gzipSync } from 'node:zlib';
 import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bodyOf, call, eventually, metric, rawRequest, sampleRows } from '../support/http.js';
 import { startService, type Service } from '../support/service.js';
 
 const BUDGET = 2_000_000;
 const MEBIBYTE_OF_SPACES = Buffer.alloc(1 << 20, ' ');
+
+const post = (body: string, head = '') =>
+  `POST /method HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${head}Content-Length: ${body.length}\r\n\r\n${body}`;
 
 describe('the limits', () => {
   let service: Service;
@@ -57,6 +61,15 @@ describe('the limits', () => {
     await allFree();
   });
 
+  it('does not wait for the rest of a body that has become too long', async () => {
+    const bomb = gzipSync(Buffer.concat([MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES]));
+    const silent = rawRequest(service.port, [`Content-Length: ${bomb.length + 9}`, 'Content-Encoding: gzip']);
+    silent.send(bomb);
+    expect(await silent.received(/\}$/)).toMatch(/^HTTP\/1\.1 503 /);
+    silent.close();
+    await allFree();
+  });
+
   it('tells a client that asks first whether to send', async () => {
     const refused = rawRequest(service.port, [`Content-Length: ${BUDGET + 1}`, 'Expect: 100-continue']);
     expect(await refused.received(/\}$/)).toMatch(/^HTTP\/1\.1 503 /);
@@ -84,15 +97,58 @@ describe('the limits', () => {
     const silent = Array.from({ length: 2 }, () => {
       const socket = connect(service.port, '127.0.0.1').on('error', () => undefined);
       socket.pause();
-      socket.write(
-        `POST /method HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-      );
+      socket.write(post(body));
       return socket;
     });
     await eventually(async () => (await inFlight()) > 0);
     await allFree();
     expect((await call(service.url, { body: small })).json.error).toBe(0);
     for (const socket of silent) socket.destroy();
+  });
+
+  it('hangs up on a client that sends no HTTP and never hangs up itself', async () => {
+    const socket = connect({ port: service.port, host: '127.0.0.1', allowHalfOpen: true });
+    let text = '';
+    socket.on('data', (piece) => (text += String(piece))).on('error', () => undefined);
+    socket.write('no HTTP\r\n\r\n');
+    await eventually(() => text.endsWith('}'));
+    expect(text).toMatch(/^HTTP\/1\.1 400 .*"error":10/s);
+    const knocking = setInterval(() => socket.write('?'), 100);
+    await new Promise((resolve) => socket.once('close', resolve));
+    clearInterval(knocking);
+  }, 20_000);
+
+  it('answers requests of one write one after another, and others in between', async () => {
+    const ids = Array.from({ length: 200 }, (_, i) => `r-${i}`);
+    const socket = connect(service.port, '127.0.0.1');
+    let text = '';
+    socket.on('data', (piece) => (text += String(piece)));
+    socket.write(ids.map((id) => post(small, `X-Request-ID: ${id}\r\n`)).join(''));
+    await eventually(() => text.includes('r-0'));
+    const active = 'http_server_active_requests{http_request_method="POST",url_scheme="http"}';
+    expect(await metric(service.url, active)).toBeLessThanOrEqual(1);
+    await eventually(() => text.includes('r-199') && text.endsWith('}'));
+    expect([...text.matchAll(/X-Request-ID: (\S+)/g)].map(([, id]) => id)).toEqual(ids);
+    expect(text.match(/"error":0/g)).toHaveLength(200);
+    socket.destroy();
+  });
+
+  it('forgets the requests that still wait when their connection goes', async () => {
+    const body = bodyOf(sampleRows(20_000));
+    for (const pause of [0, 50, 200]) {
+      const socket = connect(service.port, '127.0.0.1').on('error', () => undefined);
+      socket.pause();
+      socket.write(post(body).repeat(10));
+      await eventually(async () => (await inFlight()) > 0);
+      await setTimeout(pause);
+      socket.destroy();
+    }
+    await allFree();
+    const active = 'http_server_active_requests{http_request_method="POST",url_scheme="http"}';
+    await eventually(async () => (await metric(service.url, active)) === 0);
+    // Long enough for one that was still waiting to begin.
+    await setTimeout(200);
+    expect(await inFlight()).toBe(0);
   });
 
   it('answers others while hundreds of connections send a byte now and then', async () => {

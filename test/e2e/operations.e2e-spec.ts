@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -36,6 +37,7 @@ describe('the log', () => {
       level: 'info',
       method: 'POST',
       path: '/method',
+      remoteAddress: '127.0.0.1',
       status: 200,
       error: 0,
       key: 'alice',
@@ -61,11 +63,30 @@ describe('the log', () => {
       async () => (await metric(service.url, 'kasem_in_flight_bytes', { 'X-API-Key': key })) === 99,
     );
     gone.close();
-    expect(await lineOf('r-3')).toMatchObject({ msg: 'request abandoned', bytesIn: 8 });
+    expect(await lineOf('r-3')).toMatchObject({
+      msg: 'request abandoned',
+      bytesIn: 8,
+      remoteAddress: '127.0.0.1',
+    });
+  });
+
+  it('has a line for bytes that never became a request, and the metrics count them', async () => {
+    const socket = connect(service.port, '127.0.0.1');
+    socket.end('s3cret bytes\r\n\r\n');
+    await eventually(() => lines().some(({ msg }) => msg === 'unreadable request'));
+    expect(lines().find(({ msg }) => msg === 'unreadable request')).toMatchObject({
+      level: 'info',
+      status: 400,
+      error: 10,
+      cause: expect.stringMatching(/^HPE_/),
+      remoteAddress: '127.0.0.1',
+    });
+    const refused = 'kasem_method_calls_total{method="",outcome="refused",error="10"}';
+    expect(await metric(service.url, refused, { 'X-API-Key': key })).toBe(1);
   });
 
   it('holds no sample, no key, no query, and no probe', () => {
-    for (const secret of [key, 'wr0ng', '1.2507524347169103', 't0ken', '/health', '/metrics'])
+    for (const secret of [key, 'wr0ng', 's3cret', '1.2507524347169103', 't0ken', '/health', '/metrics'])
       expect(service.output()).not.toContain(secret);
   });
 });
@@ -92,6 +113,26 @@ describe('the answer of a method', () => {
       'x-content-type-options': 'nosniff',
     });
     expect(headers).not.toHaveProperty('x-powered-by');
+    await service.close();
+  });
+
+  it('is shared where it is a refusal as well, and a browser may ask first without a key', async () => {
+    const service = await startService({ CORS_ORIGINS: 'https://a.example', API_KEYS: 'alice:s3cret' });
+    const Origin = 'https://a.example';
+    const refused = await call(service.url, { body: small, headers: { Origin } });
+    expect([refused.status, refused.headers['access-control-allow-origin']]).toEqual([401, Origin]);
+    const { status, headers } = await fetch(`${service.url}/method`, {
+      method: 'OPTIONS',
+      headers: {
+        Origin,
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'authorization,content-type',
+      },
+    });
+    expect([status, headers.get('access-control-allow-headers')]).toEqual([
+      204,
+      'authorization,content-type',
+    ]);
     await service.close();
   });
 
@@ -255,6 +296,50 @@ describe('several processes on one port', () => {
     );
     for (const request of requests) request.send(small.slice(10));
     for (const request of requests) expect(await request.received(/\}$/)).toContain('"error":0');
+    expect(await service.exited).toBe(0);
+  });
+});
+
+describe('the end of several processes', () => {
+  const children = ({ child }: ServiceProcess) =>
+    readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ').map(Number);
+  const isRunning = (pid: number) => existsSync(`/proc/${pid}/exe`);
+
+  it('waits for none that still starts', async () => {
+    const service = await spawnService({ WEB_CONCURRENCY: '3', SHUTDOWN_GRACE_MS: '600000' });
+    service.child.kill('SIGTERM');
+    expect(await service.exited).toBe(0);
+  });
+
+  it('is not kept up by one that hangs, and says so', async () => {
+    const service = await spawnService({
+      WEB_CONCURRENCY: '2',
+      SHUTDOWN_GRACE_MS: '0',
+      LOG_LEVEL: 'warn',
+    });
+    await eventually(() => children(service).length === 2);
+    const [first] = children(service);
+    process.kill(first as number, 'SIGSTOP');
+    service.child.kill('SIGTERM');
+    expect(await service.exited).toBe(0);
+    expect(service.output()).toMatch(/a worker did not end in time/);
+    expect(isRunning(first as number)).toBe(false);
+  }, 20_000);
+
+  it('comes to all where the primary process is killed', async () => {
+    const service = await spawnService({ WEB_CONCURRENCY: '2' });
+    await eventually(() => children(service).length === 2);
+    const workers = children(service);
+    service.child.kill('SIGKILL');
+    await eventually(() => !workers.some(isRunning));
+  });
+
+  it('spares those that start when keys are read again', async () => {
+    const service = await spawnService({ WEB_CONCURRENCY: '3', LOG_LEVEL: 'info' });
+    service.child.kill('SIGHUP');
+    await eventually(() => service.output().split('the keys were read again').length === 4);
+    expect(service.output()).not.toContain('a worker died');
+    service.child.kill('SIGTERM');
     expect(await service.exited).toBe(0);
   });
 });

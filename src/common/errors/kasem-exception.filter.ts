@@ -53,13 +53,18 @@ const toError = (thrown: unknown): Error =>
 
 /** Gives a fault of routing its name. */
 function explain(thrown: unknown, request: Request): unknown {
-  const unrouted =
-    thrown instanceof URIError || (thrown instanceof NotFoundException && request.route === undefined);
+  const unrouted = thrown instanceof URIError || (thrown instanceof NotFoundException && !isRouted(request));
   if (!unrouted) return thrown;
   const allowed = thrown instanceof URIError ? [] : allowedMethods(request);
   return allowed.length === 0
     ? new KasemError('NOT_FOUND', `there is no ${request.path}`)
     : new MethodNotAllowedError(request.method, request.path, allowed);
+}
+
+/** Express gives HEAD the route of a path also where that takes neither HEAD nor GET. */
+function isRouted({ method, route }: Request): boolean {
+  const methods = (route as { methods: Readonly<Record<string, boolean>> } | undefined)?.methods ?? {};
+  return methods[method.toLowerCase()] === true || (method === 'HEAD' && methods.get === true);
 }
 
 class MethodNotAllowedError extends KasemError {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type NextFunction, type Request, type Response } from 'express';
+import { type Unreadable } from '../errors/unreadable-request.js';
 
 export const REQUEST_ID = 'X-Request-ID';
 
@@ -7,7 +8,7 @@ export const REQUEST_ID = 'X-Request-ID';
 const HARMLESS = /^[\w.:@/+=-]{1,128}$/;
 
 /** What watches the service rather than using it: asked every few seconds, open to all, answered also while draining. */
-const PROBE = /^\/(health|metrics)(?=[/?]|$)/i;
+const PROBE = /^\/(health|metrics)(?=\/|$)/i;
 
 /** The call of a method: how large it was and where its time went, in milliseconds. */
 export interface CallRecord {
@@ -42,12 +43,16 @@ export class Exchange {
   /** The name of the key that was given. */
   key?: string;
   call?: CallRecord;
+  /** Kept, since a connection that is over knows it no more. */
+  readonly remoteAddress: string | undefined;
 
   constructor(
     readonly id: string,
     readonly request: Request,
     readonly response: Response,
-  ) {}
+  ) {
+    this.remoteAddress = request.socket.remoteAddress;
+  }
 
   get isProbe(): boolean {
     return isProbe(this.request);
@@ -68,9 +73,11 @@ export class Exchange {
 export interface ExchangeObserver {
   begun?(exchange: Exchange): void;
   ended(exchange: Exchange): void;
+  /** Told of a client whose bytes never became a request. */
+  refused?(fault: Unreadable, remoteAddress: string | undefined): void;
 }
 
-export const isProbe = (request: Request): boolean => PROBE.test(request.url);
+export const isProbe = (request: Request): boolean => PROBE.test(request.path);
 
 export const exchangeOf = (response: Response): Exchange => response.locals.exchange as Exchange;
 

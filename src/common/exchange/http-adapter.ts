@@ -1,6 +1,11 @@
 import { createServer, type RequestListener } from 'node:http';
+import { type Socket } from 'node:net';
+import { type Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { answerUnreadable } from '../errors/unreadable-request.js';
+import { type Express, type Response } from 'express';
+import { answerUnreadable, CONNECT, unreadable, type Unreadable } from '../errors/unreadable-request.js';
+import { AnswerOrder } from './answer-order.js';
+import { type ExchangeObserver } from './exchange.js';
 
 /** Connections that send nothing are kept so long: longer than proxies keep theirs, so that none is cut under a request. */
 const KEEP_ALIVE_MS = 75_000;
@@ -14,22 +19,58 @@ const LINGER_MS = 5_000;
 /** How often Node looks for connections whose time is over. */
 const CHECKING_INTERVAL_MS = 1_000;
 
+/** In milliseconds. */
+export interface ExchangeTimes {
+  /** For a whole body to arrive. */
+  readonly request: number;
+  /** In which a client takes nothing of its answer. */
+  readonly answer: number;
+}
+
 /** Express on an HTTP server whose limits are set: some can be given only where the server is made. */
 export class HttpAdapter extends ExpressAdapter {
+  private observers: readonly ExchangeObserver[] = [];
+
   override initHttpServer(): void {
+    const order = new AnswerOrder();
     const server = createServer(
-      { keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: CHECKING_INTERVAL_MS },
-      this.getInstance<RequestListener>(),
+      {
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        connectionsCheckingInterval: CHECKING_INTERVAL_MS,
+        // Node's own answer to a request without one is not in the contract's form; see `assertHost`.
+        requireHostHeader: false,
+      },
+      order.oneByOne(this.getInstance<RequestListener>()),
     );
     // Whether a body is to be sent is said where it would be read; other expectations are ignored, as RFC 9110 allows.
     const answer: RequestListener = (request, response) => void server.emit('request', request, response);
-    server.on('checkContinue', answer).on('checkExpectation', answer).on('clientError', answerUnreadable);
+    server.on('checkContinue', answer).on('checkExpectation', answer);
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+      if (error.code === 'ECONNRESET') socket.destroy();
+      else order.answerFailed(socket, () => this.refuse(unreadable(error), socket));
+    });
+    server.on('connect', (_, socket: Duplex) => this.refuse(CONNECT, socket as Socket));
     this.httpServer = server;
   }
 
-  /** @param requestTimeoutMs milliseconds for a whole body to arrive */
-  limitTimes(requestTimeoutMs: number): void {
-    this.httpServer.requestTimeout = requestTimeoutMs + LINGER_MS;
+  /** Who is told of requests that never came to be one. */
+  tell(observers: readonly ExchangeObserver[]): void {
+    this.observers = observers;
+  }
+
+  limitTimes({ request, answer }: ExchangeTimes): void {
+    this.httpServer.requestTimeout = request + LINGER_MS;
     this.httpServer.headersTimeout = Math.min(HEADERS_MS, this.httpServer.requestTimeout);
+    const { response } = this.getInstance<Express>();
+    const writeHead = Reflect.get(response, 'writeHead') as (...head: unknown[]) => Response;
+    // Where nobody listens for the end of this time, Node hangs up.
+    response.writeHead = function (this: Response, ...head: unknown[]) {
+      return writeHead.apply(this.setTimeout(answer), head);
+    };
+  }
+
+  private refuse(fault: Unreadable, socket: Socket): void {
+    if (!answerUnreadable(fault, socket)) return;
+    for (const observer of this.observers) observer.refused?.(fault, socket.remoteAddress);
   }
 }

@@ -16,13 +16,19 @@ export interface SupervisorOptions extends DrainTimes {
   readonly workers: number;
   /** Called once, when the first worker listens. */
   onListening(address: Address): void;
+  /** Called when the end begins. */
+  onDrain(signal: string): void;
+  /** Called when a worker had to be killed, since it did not end in time. */
+  onOverdue(pid: number | undefined): void;
   /** Called when a worker has died and is going to be replaced. */
-  onDeath(death: { pid: number | undefined; cause: string | number; replacedInMs: number }): void;
+  onDeath(death: { worker: number | undefined; cause: string | number; replacedInMs: number }): void;
 }
 
 /** The primary process of several that share a port: replaces those that die, and drains all on a signal. */
 export class Supervisor {
   private readonly startedAt = new Map<number, number>();
+  /** Ids of the workers that take work; others do not hear of anything yet. */
+  private readonly serving = new Set<number>();
   private isListening = false;
   private isDraining = false;
   private quickDeaths = 0;
@@ -30,13 +36,15 @@ export class Supervisor {
   constructor(private readonly options: SupervisorOptions) {}
 
   run(): void {
-    cluster.once('listening', (_, address) => {
+    cluster.on('listening', (worker, address) => {
+      this.serving.add(worker.id);
+      if (this.isListening) return;
       this.isListening = true;
       this.options.onListening(address);
     });
     cluster.on('exit', (worker, code, signal) => this.onExit(worker, signal ?? code));
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.drain(signal));
-    process.on('SIGHUP', () => this.each((worker) => worker.process.kill('SIGHUP')));
+    process.on('SIGHUP', () => this.each((worker) => this.hangUp(worker)));
     for (let i = 0; i < this.options.workers; i++) this.fork();
   }
 
@@ -45,6 +53,7 @@ export class Supervisor {
   }
 
   private onExit(worker: Worker, cause: string | number): void {
+    this.serving.delete(worker.id);
     if (this.isDraining) {
       if (this.live.length === 0) process.exit(0);
       return;
@@ -55,7 +64,7 @@ export class Supervisor {
     this.startedAt.delete(worker.id);
     this.quickDeaths = lived < SETTLED_MS ? this.quickDeaths + 1 : 0;
     const replacedInMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.max(this.quickDeaths - 1, 0), LONGEST_PAUSE_MS);
-    this.options.onDeath({ pid: worker.process.pid, cause, replacedInMs });
+    this.options.onDeath({ worker: worker.process.pid, cause, replacedInMs });
     setTimeout(() => this.fork(), replacedInMs);
   }
 
@@ -66,9 +75,25 @@ export class Supervisor {
       process.exit(128 + constants.signals[signal]);
     }
     this.isDraining = true;
+    this.options.onDrain(signal);
     if (this.live.length === 0) process.exit(0);
-    this.each((worker) => worker.send(DRAIN));
-    setTimeout(() => this.kill(), this.options.delay + this.options.grace + MARGIN_MS);
+    this.each((worker) => {
+      if (this.serving.has(worker.id)) worker.send(DRAIN);
+      else worker.process.kill('SIGKILL');
+    });
+    setTimeout(
+      () => {
+        this.each((worker) => this.options.onOverdue(worker.process.pid));
+        this.kill();
+      },
+      this.options.delay + this.options.grace + MARGIN_MS,
+    );
+  }
+
+  /** One that starts may have read what has changed since; the signal would end it before it listens. */
+  private hangUp(worker: Worker): void {
+    if (this.serving.has(worker.id)) worker.process.kill('SIGHUP');
+    else worker.once('listening', () => worker.process.kill('SIGHUP'));
   }
 
   private kill(): void {

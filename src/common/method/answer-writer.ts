@@ -12,25 +12,19 @@ const BYTES_A_TURN = 1 << 18;
 
 /** Given to the writer beside the response. */
 export interface AnswerWriting {
-  /** Milliseconds for which the client may take nothing. */
-  readonly timeoutMs: number;
   /** Told the bytes written and the milliseconds of encoding, also where the client goes away. */
   readonly exchange: Pick<Exchange, 'bytesOut'>;
   readonly record: Pick<CallRecord, 'encode'>;
 }
 
-/**
- * Writes the answer of success, as fast as the client takes it; stops at once when the client has gone, and hangs up on
- * one that takes nothing any more.
- */
+/** Writes the answer of success, as fast as the client takes it; stops at once when the client has gone. */
 export async function writeAnswer(
   response: Response,
   frame: Frame,
   log: string,
-  { timeoutMs, exchange, record }: AnswerWriting,
+  { exchange, record }: AnswerWriting,
 ): Promise<void> {
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  response.setTimeout(timeoutMs, () => response.destroy());
   const pieces = recorded(answerPieces(frame, log), exchange, record);
 
   const small: Uint8Array[] = [];

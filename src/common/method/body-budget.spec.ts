@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { BodyBudget } from './body-budget.js';
 
 const budgetOf = (maxInFlightBytes: number) =>
-  new BodyBudget({ maxBodyBytes: 1_000, maxInFlightBytes, requestTimeoutMs: 1, answerTimeoutMs: 1 });
+  new BodyBudget({ maxBodyBytes: 1_000, maxInFlightBytes, requestTimeoutMs: 1 });
 const OVERLOADED = expect.objectContaining({ errorCode: expect.objectContaining({ code: 51 }) });
 
 describe('the budget of bodies in flight', () => {

@@ -166,12 +166,16 @@ async function inflate(
 ): Promise<void> {
   const inflater = createInflater(coding);
   let fault: KasemError | undefined;
+  let refuse: (error: KasemError) => void = () => undefined;
+  const refused = new Promise<never>((_, reject) => (refuse = reject));
   let received = 0;
   let inflated = 0;
   const finished = new Promise<void>((resolve) => {
     const fail = (error: KasemError) => {
       fault ??= error;
       inflater.destroy();
+      // A bomb is not waited for; after broken data the rest is drained.
+      if (error.errorCode !== ERROR_CODES.MALFORMED_JSON) refuse(error);
       request.resume();
       resolve();
     };
@@ -190,13 +194,12 @@ async function inflate(
       .on('end', resolve);
   });
   try {
-    await receive(request, limits, (chunk) => {
+    const whole = receive(request, limits, (chunk) => {
       count(chunk);
       received += chunk.length;
-      // A bomb is not waited for; after broken data the rest is drained.
-      if (fault !== undefined && fault.errorCode !== ERROR_CODES.MALFORMED_JSON) throw fault;
       if (fault === undefined && !inflater.write(chunk)) request.pause();
     });
+    await Promise.race([whole, refused]);
     inflater.end();
     await finished;
     if (fault !== undefined) throw fault;

@@ -6,6 +6,4 @@ export abstract class MethodLimits {
   abstract readonly maxInFlightBytes: number;
   /** Milliseconds for the whole body to arrive. */
   abstract readonly requestTimeoutMs: number;
-  /** Milliseconds for which a client may take nothing of its answer. */
-  abstract readonly answerTimeoutMs: number;
 }

@@ -77,10 +77,6 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
 
     exchange.error = 0;
     exchange.response.setHeader('Server-Timing', serverTiming(record));
-    await writeAnswer(exchange.response, frame, log, {
-      timeoutMs: this.limits.answerTimeoutMs,
-      exchange,
-      record,
-    });
+    await writeAnswer(exchange.response, frame, log, { exchange, record });
   }
 }

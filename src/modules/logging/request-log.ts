@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Level, type Logger } from 'pino';
+import { type Unreadable } from '../../common/errors/unreadable-request.js';
 import { type Exchange, type ExchangeObserver } from '../../common/exchange/exchange.js';
 import { PINO } from './pino.js';
 
@@ -14,12 +15,14 @@ export class RequestLog implements ExchangeObserver {
   ended(exchange: Exchange): void {
     const level = levelOf(exchange);
     if (!this.pino.isLevelEnabled(level)) return;
-    const { id, request, response, error, bytesIn, bytesOut, key, call, isComplete } = exchange;
+    const { id, request, response, remoteAddress, error, bytesIn, bytesOut, key, call, isComplete } =
+      exchange;
     this.pino[level](
       {
         requestId: id,
         method: request.method,
         path: request.path,
+        remoteAddress,
         status: response.headersSent ? response.statusCode : undefined,
         error,
         key,
@@ -36,6 +39,10 @@ export class RequestLog implements ExchangeObserver {
       },
       isComplete ? 'request' : 'request abandoned',
     );
+  }
+
+  refused({ status, error, cause }: Unreadable, remoteAddress: string | undefined): void {
+    this.pino.info({ status, error: error.code, cause, remoteAddress }, 'unreadable request');
   }
 }
 

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type Unreadable } from '../../common/errors/unreadable-request.js';
 import { type Exchange, type ExchangeObserver } from '../../common/exchange/exchange.js';
 import { BodyBudget } from '../../common/method/body-budget.js';
 import { MethodLimits } from '../../common/method/method-limits.js';
@@ -8,7 +9,9 @@ import { VERSION } from '../../version.js';
 import { answerCollections } from './cluster-metrics.js';
 
 /** Seconds: from a probe's fraction of a millisecond to the largest bodies. */
-const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const DURATION_BUCKETS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120,
+];
 
 /** Gauges of prom-client that bear a counter's name, which `promtool check metrics` warns of. */
 const MISNAMED = [
@@ -51,6 +54,9 @@ export class Metrics implements ExchangeObserver {
     const sizeBuckets = bucketsUpTo(limits.maxBodyBytes);
     collectDefaultMetrics({ register: this.registry });
     for (const name of MISNAMED) this.registry.removeSingleMetric(name);
+    // Of several processes the one that is late counts, not how late all are together.
+    for (const metric of this.registry.getMetricsAsArray())
+      if (metric.aggregator === 'average') metric.aggregator = 'max';
     restartsCounter(this.registry);
 
     this.duration = new Histogram({
@@ -145,6 +151,10 @@ export class Metrics implements ExchangeObserver {
     if (error !== undefined || call !== undefined)
       this.calls.inc({ method: call?.method ?? '', outcome: outcomeOf(exchange), error: error ?? '' });
     if (call !== undefined) this.rows.inc({ method: call.method }, call.rows);
+  }
+
+  refused({ error }: Unreadable): void {
+    this.calls.inc({ method: '', outcome: 'refused', error: error.code });
   }
 }
 

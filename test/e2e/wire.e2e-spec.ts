@@ -1,0 +1,121 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { bodyOf } from '../support/http.js';
+import { startService, type Service } from '../support/service.js';
+
+const BODY = bodyOf([[1420066800, 1, 2]]);
+const HEAD = 'Host: x\r\nContent-Type: application/json\r\n';
+const LENGTH = `Content-Length: ${BODY.length}\r\n`;
+const post = (head: string, body = BODY) => `POST /method HTTP/1.1\r\n${HEAD}${head}\r\n${body}`;
+const LAST = 'GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+
+interface WireAnswer {
+  readonly status: number;
+  readonly head: string;
+  readonly json: Record<string, unknown>;
+}
+
+describe('the bytes of a connection', () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService();
+  });
+  afterAll(() => service.close());
+
+  /** All that comes back until the service hangs up, which the last of the bytes has to make it do. */
+  async function answersTo(bytes: string): Promise<WireAnswer[]> {
+    const socket = connect(service.port, '127.0.0.1');
+    socket.write(bytes);
+    let text = '';
+    for await (const piece of socket) text += String(piece);
+    const answers: WireAnswer[] = [];
+    for (let at = 0; at < text.length;) {
+      const end = text.indexOf('\r\n\r\n', at) + 4;
+      const head = text.slice(at, end);
+      const length = Number(/\r\nContent-Length: (\d+)/.exec(head)?.[1]);
+      at = end + length;
+      answers.push({
+        head,
+        status: Number(head.slice('HTTP/1.1 '.length, 12)),
+        json: JSON.parse(text.slice(end, at)) as WireAnswer['json'],
+      });
+    }
+    return answers;
+  }
+
+  it.each([
+    ['a negative length', post('Content-Length: -5\r\n')],
+    ['a length in hexadecimal', post('Content-Length: 0x10\r\n')],
+    ['a length past 64 bits', post('Content-Length: 99999999999999999999999\r\n')],
+    ['two lengths', post(`Content-Length: 5\r\n${LENGTH}`)],
+    ['the same length twice', post(LENGTH + LENGTH)],
+    ['a length and chunks', post(`${LENGTH}Transfer-Encoding: chunked\r\n`, `0\r\n\r\n${LAST}`)],
+    ['chunks and a length', post(`Transfer-Encoding: chunked\r\n${LENGTH}`, `0\r\n\r\n${LAST}`)],
+    ['an unknown transfer coding', post('Transfer-Encoding: xchunked\r\n', `0\r\n\r\n${LAST}`)],
+    ['white space before a colon', post('Transfer-Encoding : chunked\r\n', `0\r\n\r\n${LAST}`)],
+    ['a folded line', post(`${LENGTH}X-A: a\r\n b\r\n`)],
+    ['lines without a carriage return', post(LENGTH).replaceAll('\r\n', '\n')],
+    ['a zero byte in a header', post(`${LENGTH}X-A: a\0b\r\n`)],
+    ['a chunk of no size', post('Transfer-Encoding: chunked\r\n', `5\r\n{"par\r\nzz\r\n${LAST}`)],
+    ['a chunk with endless extensions', post('Transfer-Encoding: chunked\r\n', `5;${'a'.repeat(30_000)}`)],
+    ['another protocol', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['a TLS greeting', '\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03'],
+  ])('are refused as a whole where they are %s', async (_, bytes) => {
+    const answers = await answersTo(bytes);
+    expect(answers.map(({ status, json }) => [status, json.error])).toEqual([[400, 10]]);
+  });
+
+  it('are answered as far as they are requests, and only then refused', async () => {
+    const answers = await answersTo(`${post(LENGTH)}no HTTP\r\n\r\n`);
+    expect(answers.map(({ status, json }) => [status, json.error])).toEqual([
+      [200, 0],
+      [400, 10],
+    ]);
+  });
+
+  it('are taken for the next request after a length that is too short', async () => {
+    const answers = await answersTo(post(`Content-Length: ${BODY.length - 1}\r\n`) + LAST);
+    expect(answers.map(({ status, json }) => [status, json.error])).toEqual([
+      [400, 10],
+      [400, 10],
+    ]);
+  });
+
+  it.each([
+    ['of malformed JSON', post('Content-Length: 1\r\n', '{'), 400],
+    [
+      'of another type',
+      `POST /method HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n${LENGTH}\r\n${BODY}`,
+      415,
+    ],
+    ['that nobody asked for', `GET /method HTTP/1.1\r\n${HEAD}${LENGTH}\r\n${BODY}`, 405],
+    ['for a path that is not there', `POST /nothing HTTP/1.1\r\n${HEAD}${LENGTH}\r\n${BODY}`, 404],
+  ])('go on with the next request after a body %s', async (_, refused, status) => {
+    const answers = await answersTo(refused + post(LENGTH) + LAST);
+    expect(answers.map((answer) => answer.status)).toEqual([status, 200, 200]);
+  });
+
+  it.each([
+    ['CONNECT', 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n', 405, 13],
+    ['no Host', 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 10],
+    ['HTTP/1.0', `POST /method HTTP/1.0\r\nContent-Type: application/json\r\n${LENGTH}\r\n${BODY}`, 200, 0],
+    [
+      'an absolute address',
+      post(`${LENGTH}Connection: close\r\n`).replace('/method', 'http://x/method'),
+      200,
+      0,
+    ],
+    ['a percent sign', 'GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404, 12],
+    ['a header too long', `GET / HTTP/1.1\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 10],
+  ])('are answered in the contract’s form where there is %s', async (_, bytes, status, error) => {
+    const [answer] = await answersTo(bytes);
+    expect([answer?.status, answer?.json.error]).toEqual([status, error]);
+    expect(answer?.head).toMatch(/\r\nContent-Type: application\/json; charset=utf-8\r\n/);
+  });
+
+  it('may ask for the head of what a path does not take', async () => {
+    const response = await fetch(`${service.url}/method`, { method: 'HEAD' });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+    expect((await fetch(`${service.url}/health/live`, { method: 'HEAD' })).status).toBe(200);
+  });
+});
