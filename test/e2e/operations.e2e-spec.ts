@@ -317,7 +317,9 @@ describe('the end of several processes', () => {
       SHUTDOWN_GRACE_MS: '0',
       LOG_LEVEL: 'warn',
     });
-    await eventually(() => children(service).length === 2);
+    await eventually(
+      async () => (await metric(service.url, 'kasem_in_flight_budget_bytes')) === 2 * 536_870_912,
+    );
     const [first] = children(service);
     process.kill(first as number, 'SIGSTOP');
     service.child.kill('SIGTERM');
