@@ -37,4 +37,11 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.{mjs,cjs,js}'], languageOptions: { globals: globals.node } },
+  {
+    files: ['src/modules/api-docs/page/*.js'],
+    languageOptions: {
+      sourceType: 'script',
+      globals: { ...globals.browser, SwaggerUIBundle: 'readonly' },
+    },
+  },
 );

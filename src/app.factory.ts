@@ -6,6 +6,7 @@ import { HttpAdapter } from './common/exchange/http-adapter.js';
 import { observe, REQUEST_ID, type ExchangeObserver } from './common/exchange/exchange.js';
 import { assertHost } from './common/errors/unreadable-request.js';
 import { Drain } from './common/lifecycle/drain.js';
+import { ApiDocument } from './modules/api-docs/api-document.js';
 import { Environment } from './modules/config/environment.js';
 import { PinoLogger } from './modules/logging/pino-logger.js';
 import { RequestLog } from './modules/logging/request-log.js';
@@ -54,4 +55,5 @@ function configureApp(
     });
   // After what every answer carries, so that pages can read these refusals as well.
   app.use(app.get(Drain).track, assertHost);
+  app.get(ApiDocument).describe(app);
 }

@@ -4,6 +4,7 @@ import { KasemExceptionFilter } from './common/errors/kasem-exception.filter.js'
 import { Drain } from './common/lifecycle/drain.js';
 import { BodyBudget } from './common/method/body-budget.js';
 import { MethodLimits } from './common/method/method-limits.js';
+import { ApiDocsModule } from './modules/api-docs/api-docs.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { ConfigModule } from './modules/config/config.module.js';
 import { Environment } from './modules/config/environment.js';
@@ -15,7 +16,7 @@ import { TimeSeriesModule } from './modules/time-series/time-series.module.js';
 /** The modules of the service. A further method is one more import here. */
 @Global()
 @Module({
-  imports: [TimeSeriesModule, AuthModule, HealthModule, LoggingModule, MetricsModule],
+  imports: [TimeSeriesModule, ApiDocsModule, AuthModule, HealthModule, LoggingModule, MetricsModule],
   providers: [
     Drain,
     {

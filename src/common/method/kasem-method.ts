@@ -12,7 +12,7 @@ import { METHOD_DECLARATION, type MethodDeclaration, type MethodRequest } from '
 import { paramNames } from './params.js';
 import { MethodInterceptor } from './method.interceptor.js';
 
-export { type MethodCall, type MethodResult } from './method-declaration.js';
+export { type MethodCall, type MethodExample, type MethodResult } from './method-declaration.js';
 
 const Call = createParamDecorator(
   (_, context: ExecutionContext) => context.switchToHttp().getRequest<MethodRequest>().methodCall,

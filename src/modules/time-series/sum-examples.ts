@@ -1,0 +1,35 @@
+import { type MethodExample } from '../../common/method/kasem-method.js';
+
+/** The pair that the contract records, and one with missing samples. */
+export const SUM_EXAMPLES: readonly MethodExample[] = [
+  {
+    summary: 'Four rows',
+    param: { scale: 25 },
+    rows: [
+      [1420066800, 1.2507524347169103, 842.5969587837332],
+      [1420066801, 17.684785517717145, 503.28803528253366],
+      [1420066802, 48.464766632981956, 921.1781085101786],
+      [1420066803, 11.014022077905956, 935.6074449306388],
+    ],
+    answer: [
+      [1420066800, 21096.19278046125],
+      [1420066801, 13024.320520006271],
+      [1420066802, 24241.071878579016],
+      [1420066803, 23665.536675213618],
+    ],
+  },
+  {
+    summary: 'Missing samples',
+    param: { scale: 2 },
+    rows: [
+      [1420066800, 1.5, 2.5],
+      [1420066801, null, 2.5],
+      [1420066802, 1.5, null],
+    ],
+    answer: [
+      [1420066800, 8],
+      [1420066801, null],
+      [1420066802, null],
+    ],
+  },
+];
