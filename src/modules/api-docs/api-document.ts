@@ -103,33 +103,38 @@ export class ApiDocument {
   private async describeMethods(): Promise<{ paths: PathsObject; schemas: Record<string, JsonSchema> }> {
     const paths: PathsObject = {};
     const schemas: Record<string, JsonSchema> = {};
-    for (const [prefix, method] of this.methods()) {
+    for (const [prefixes, method] of this.methods()) {
       const { operation, schemas: own } = await describeMethod(method);
       Object.assign(schemas, own);
       for (const path of method.paths)
-        paths[`/${[prefix, path].filter(Boolean).join('/')}`] = {
-          post: { operationId: path.replace(/\W+/g, '_'), ...operation },
-        };
+        for (const prefix of prefixes)
+          paths[joined(prefix, path)] = {
+            post: { operationId: joined(prefix, path).slice(1).replace(/\W+/g, '_'), ...operation },
+          };
     }
     return { paths, schemas };
   }
 
-  /** All declared methods, each with the path of its controller. */
-  private *methods(): Generator<[prefix: string, method: DeclaredMethod]> {
+  /** All declared methods, each with the paths of its controller. */
+  private *methods(): Generator<[prefixes: string[], method: DeclaredMethod]> {
     for (const { metatype } of this.discovery.getControllers()) {
       if (!metatype) continue;
-      const prefix = this.reflector.get<string>('path', metatype).replace(/^\/|\/$/g, '');
+      const prefixes = [this.reflector.get<string | string[]>('path', metatype)].flat();
       const prototype = metatype.prototype as Record<string, () => unknown>;
       for (const name of this.scanner.getAllMethodNames(prototype)) {
         const method = this.reflector.get<DeclaredMethod | undefined>(
           METHOD_DECLARATION,
           prototype[name] as () => unknown,
         );
-        if (method !== undefined) yield [prefix, method];
+        if (method !== undefined) yield [prefixes, method];
       }
     }
   }
 }
+
+/** With one slash before each part, as Nest joins them. */
+const joined = (prefix: string, path: string): string =>
+  `/${prefix}/${path}`.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '');
 
 /** Of the other routes that Nest knows the service's own, and those whose author says what they are for. */
 function pathsForClients(scanned: PathsObject, methods: PathsObject): PathsObject {
