@@ -9,7 +9,7 @@ import { VERSION } from './version.js';
 const SAMPLE =
   '{"param":{"scale":25},"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[[1420066800,1.25,842.5]]}}';
 
-/** Says once that the service listens: to a person what to try, to a log one line; and what is worth a warning. */
+/** Says once that the service listens: to a person what to try, to a log one line; with what is worth a warning. */
 export function announce(
   { address, family, port }: AddressInfo,
   environment: Environment,
@@ -17,25 +17,39 @@ export function announce(
 ): void {
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   const settings = changedSettings(environment);
+  const warnings = [...warningsOf(environment)];
   if (process.stdout.isTTY || environment.NODE_ENV !== 'production')
-    process.stdout.write(`${welcome(url, settings, environment)}\n`);
-  else log.info({ url, version: VERSION, node: process.version, settings }, `listening at ${url}`);
-  for (const warning of warnings(environment)) log.warn(warning);
+    process.stdout.write(`${welcome(url, settings, warnings, environment)}\n`);
+  else
+    log[warnings.length === 0 ? 'info' : 'warn'](
+      {
+        url,
+        version: VERSION,
+        node: process.version,
+        settings,
+        ...(warnings.length > 0 && { warnings }),
+      },
+      `listening at ${url}`,
+    );
 }
 
 function welcome(
   url: string,
   settings: Record<string, string>,
-  { API_KEYS, API_KEYS_FILE }: Environment,
+  warnings: readonly string[],
+  { API_KEYS, API_KEYS_FILE, METRICS }: Environment,
 ): string {
+  // Where it listens at all addresses, one of them is what a client can call.
+  const open = url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
   const key = API_KEYS + API_KEYS_FILE === '' ? '' : " -H 'Authorization: Bearer <key>'";
   const changed = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   return [
     `kasem-time-series ${VERSION} is listening at ${url}`,
-    `  metrics   ${url}/metrics`,
-    `  health    ${url}/health`,
+    `  health    ${open}/health`,
+    ...(METRICS === 'on' ? [`  metrics   ${open}/metrics`] : []),
     `  settings  ${changed.length === 0 ? 'the defaults' : changed.join(' ')}`,
-    `  try       curl -s ${url}/method -H 'Content-Type: application/json'${key} -d '${SAMPLE}'`,
+    ...warnings.map((warning) => `  warning   ${warning}`),
+    `  try       curl -s ${open}/method -H 'Content-Type: application/json'${key} -d '${SAMPLE}'`,
   ].join('\n');
 }
 
@@ -49,7 +63,7 @@ function changedSettings(environment: Environment): Record<string, string> {
   );
 }
 
-function* warnings(environment: Environment): Generator<string> {
+function* warningsOf(environment: Environment): Generator<string> {
   const { NODE_ENV, API_KEYS, API_KEYS_FILE, MAX_BODY_BYTES, MAX_IN_FLIGHT_BYTES } = environment;
   if (NODE_ENV === 'production' && API_KEYS === '' && API_KEYS_FILE === '')
     yield 'no keys are configured: everybody who reaches the port may call; see API_KEYS';

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { bodyOf, call, sampleRows, type Answer } from '../support/http.js';
 import { runService, spawnService, startService } from '../support/service.js';
@@ -35,13 +37,54 @@ describe('the process', () => {
     );
   });
 
-  it('says where it listens and shows a call that works as it stands', async () => {
-    const service = await spawnService();
-    const curl = /curl -s (\S+) -H 'Content-Type: application\/json' -d '(.*)'/.exec(service.output());
-    const answer = await call(String(curl?.[1]).replace('/method', ''), { body: String(curl?.[2]) });
-    expect(answer.json.error).toBe(0);
+  it('says to a person where everything is, what is set and not the default, and a call that works as it stands', async () => {
+    const service = await spawnService({
+      HOST: '0.0.0.0',
+      MAX_BODY_BYTES: '1000',
+      MAX_IN_FLIGHT_BYTES: '999',
+    });
+    const lines = Object.fromEntries(
+      [...service.output().matchAll(/^ {2}(\w+) +(.*)$/gm)].map(([, name, text]) => [name, text as string]),
+    );
+    expect(service.output()).toMatch(/^kasem-time-series \S+ is listening at http:\/\/0\.0\.0\.0:\d+\n/);
+    expect(lines).toMatchObject({
+      health: `${service.url}/health`,
+      metrics: `${service.url}/metrics`,
+      warning: expect.stringMatching(/^MAX_IN_FLIGHT_BYTES is less than MAX_BODY_BYTES/),
+    });
+    expect(lines.settings).toContain('HOST=0.0.0.0 MAX_BODY_BYTES=1000 MAX_IN_FLIGHT_BYTES=999');
+    for (const address of Object.values(lines).filter((text) => text.startsWith('http')))
+      expect((await fetch(address)).status).toBe(200);
+    const { stdout } = await promisify(execFile)('sh', ['-c', lines.try as string]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      scalar: { data: [[1420066800, 21093.75]] },
+      error: 0,
+    });
     service.child.kill('SIGTERM');
     expect(await service.exited).toBe(0);
+  });
+
+  it('says to a log all of that in one line, which is a warning where there is one, without a key', async () => {
+    const start = async (environment: Record<string, string>) => {
+      const service = await spawnService({ NODE_ENV: 'production', ...environment });
+      service.child.kill('SIGTERM');
+      await service.exited;
+      return JSON.parse(service.output()) as Record<string, unknown>;
+    };
+    const open = await start({});
+    expect(open).toMatchObject({
+      level: 'warn',
+      msg: `listening at ${String(open.url)}`,
+      warnings: [expect.stringMatching(/^no keys are configured/)],
+    });
+    const locked = await start({ API_KEYS: 'alice:s3cret' });
+    expect(locked).toMatchObject({
+      level: 'info',
+      version: expect.any(String),
+      node: process.version,
+      settings: { PORT: '0', API_KEYS: '(set)' },
+    });
+    expect(locked).not.toHaveProperty('warnings');
   });
 
   it('finishes what is in flight on SIGTERM, takes no more, and ends with exit code 0', async () => {
