@@ -44,8 +44,8 @@ describe('the process', () => {
       MAX_IN_FLIGHT_BYTES: '999',
     });
     const lines = Object.fromEntries(
-      [...service.output().matchAll(/^ {2}(\w+) +(.*)$/gm)].map(([, name, text]) => [name, text as string]),
-    );
+      [...service.output().matchAll(/^ {2}(\w+) +(.*)$/gm)].map(([, name, text]) => [name, text]),
+    ) as Record<string, string>;
     expect(service.output()).toMatch(/^kasem-time-series \S+ is listening at http:\/\/0\.0\.0\.0:\d+\n/);
     expect(lines).toMatchObject({
       health: `${service.url}/health`,
@@ -55,7 +55,7 @@ describe('the process', () => {
     expect(lines.settings).toContain('HOST=0.0.0.0 MAX_BODY_BYTES=1000 MAX_IN_FLIGHT_BYTES=999');
     for (const address of Object.values(lines).filter((text) => text.startsWith('http')))
       expect((await fetch(address)).status).toBe(200);
-    const { stdout } = await promisify(execFile)('sh', ['-c', lines.try as string]);
+    const { stdout } = await promisify(execFile)('sh', ['-c', String(lines.try)]);
     expect(JSON.parse(stdout)).toMatchObject({
       scalar: { data: [[1420066800, 21093.75]] },
       error: 0,
