@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -40,6 +40,10 @@ beforeAll(async () => {
   url = `${service.url}/method`;
 });
 afterAll(() => service.close());
+
+it('can be run by npx after each build, which makes it executable only the first time', () => {
+  expect(() => accessSync(KASEM, constants.X_OK)).not.toThrow();
+});
 
 describe('kasem check', () => {
   it('finds that this service keeps the contract', async () => {
