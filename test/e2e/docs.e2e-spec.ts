@@ -1,0 +1,195 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+import { parse as parseYaml } from 'yaml';
+import { DifferenceModule } from '../fixtures/difference-method/difference.module.js';
+import { call } from '../support/http.js';
+import { anchorsOf, projectFiles, readPages, ROOT, textOf, type Block } from '../support/pages.js';
+import { startService, type Service } from '../support/service.js';
+
+const pages = readPages();
+
+/** Blocks that are not run here, by their first command, and why. */
+const NOT_RUN: Record<string, string> = {
+  'npm start': 'runs until it is stopped; process.e2e-spec.ts starts the service',
+  'HOST=0.0.0.0 API_KEYS=kasem:choose-a-key npm start': 'the same',
+  'docker compose up --build':
+    'needs a container engine; scripts/verify-image.sh builds, runs and calls the image',
+  'npm run bench': 'takes minutes, and needs the rivals',
+  'npm run test:fuzz -- --minutes 60': 'takes an hour; fuzz.e2e-spec.ts runs the same for seconds',
+  'apt-get install python3-pandas python3-flask gunicorn libsimdjson-dev g++ wrk curl': 'installs',
+  'HOST=127.0.0.1 PORT=8080 KASEM_1=127.0.0.1:5001 KASEM_2=127.0.0.1:5002 haproxy -c -f deploy/haproxy/haproxy.cfg':
+    'needs haproxy; npm run test:proxy runs it with that file',
+  'mkdir -p src/modules/difference/dto':
+    'changes the source; second-method.e2e-spec.ts runs what the page makes',
+  'python3 examples/call.py http://127.0.0.1:5000/method': 'examples.e2e-spec.ts runs it where it can',
+  'node examples/call.ts http://127.0.0.1:5000/method':
+    'examples.e2e-spec.ts runs it as the version of Node can',
+  'dotnet run examples/call.cs -- http://127.0.0.1:5000/method': 'examples.e2e-spec.ts runs it where it can',
+};
+
+const blocks = pages.flatMap(({ path, blocks }) => blocks.map((block) => ({ path, ...block })));
+const commandOf = ({ code }: Block) => (code.split('\n')[0] as string).replace(/\s+#.*/, '');
+const isListed = (block: Block) => commandOf(block) in NOT_RUN;
+const commands = blocks.filter(({ lang }) => lang === 'sh');
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService({}, [DifferenceModule]);
+});
+afterAll(() => service.close());
+
+describe('a block of code', () => {
+  it('is of a kind that is run or read here', () => {
+    const kinds = new Set(blocks.map(({ lang }) => lang));
+    expect([...kinds].filter((lang) => !['sh', 'json', 'yaml', 'ts', 'text', ''].includes(lang))).toEqual([]);
+    expect(commands.length).toBeGreaterThan(15);
+  });
+
+  const run = commands.filter((block) => !isListed(block));
+  it.each(run.map((block) => [commandOf(block), block.path, block] as const))(
+    'does what the page says: %s (%s)',
+    async (_command, _path, { code, next }) => {
+      // kasem call asks 127.0.0.1:5000 where no other address is given.
+      const here = code
+        .replaceAll(/^npx kasem call \S+(?!.*http:)/gm, '$& http://127.0.0.1:5000/method')
+        .replaceAll(/127\.0\.0\.1:(5000|2000)/g, `127.0.0.1:${service.port}`);
+      const out = await shell(here);
+      if (next?.lang === 'json') expect(JSON.parse(out)).toEqual(JSON.parse(next.code));
+      if (next?.lang === 'text') expect(out.trimEnd()).toMatch(patternOf(next.code));
+    },
+    180_000,
+  );
+
+  it('that is not run is in a page', () => {
+    const listed = new Set(commands.filter(isListed).map(commandOf));
+    expect(Object.keys(NOT_RUN).filter((command) => !listed.has(command))).toEqual([]);
+  });
+
+  // Those of writing-a-method.md are held to files that are compiled.
+  const data = blocks.filter(({ lang, path }) =>
+    lang === 'ts' ? path !== 'docs/writing-a-method.md' : ['json', 'yaml'].includes(lang),
+  );
+  it.each(data.map((block) => [block.path, block.lang, block] as const))(
+    'of %s can be read as %s',
+    (_, lang, { code }) => {
+      if (lang === 'json') JSON.parse(code);
+      if (lang === 'yaml') parseYaml(code);
+      if (lang === 'ts')
+        expect(ts.transpileModule(code, { reportDiagnostics: true }).diagnostics).toEqual([]);
+    },
+  );
+});
+
+describe('a page', () => {
+  it('links only to what is there', () => {
+    const broken = pages.flatMap((page) =>
+      page.parts
+        .map(({ url }) => url)
+        .filter((url): url is string => url !== undefined && !/^[a-z]+:/.test(url))
+        .filter((url) => !leadsSomewhere(page.path, url))
+        .map((url) => `${page.path}: ${url}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('under docs/ is linked from their index', () => {
+    const index = pages.find(({ path }) => path === 'docs/README.md');
+    const linked = index?.parts.map(({ url }) => url);
+    const all = projectFiles('docs/*.md').map((path) => path.slice('docs/'.length));
+    expect(all.filter((path) => path !== 'README.md' && linked?.includes(path) !== true)).toEqual([]);
+  });
+
+  // The changelog speaks of what was.
+  const code = pages
+    .filter(({ path }) => path !== 'CHANGELOG.md')
+    .flatMap(({ path, parts }) =>
+      parts
+        .filter(({ type }) => type === 'code' || type === 'inlineCode')
+        .map(({ value }) => ({ path, code: String(value) })),
+    );
+  const named = (pattern: RegExp) =>
+    code.flatMap(({ path, code }) =>
+      [...code.matchAll(pattern)].map(([, name]) => ({ path, name: String(name) })),
+    );
+
+  it('names only scripts that package.json has', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
+    const names = named(/\bnpm (?:run (?:-\S+ )?)?((?!ci\b|run\b|install\b)[a-z][\w:]*)/g);
+    expect(names.length).toBeGreaterThan(20);
+    expect(names.filter(({ name }) => !(name in scripts))).toEqual([]);
+  });
+
+  it('names only variables and errors that the sources know', () => {
+    const sources = projectFiles(':!*.md', ':!package-lock.json', ':!test/e2e/docs.e2e-spec.ts')
+      .filter((path) => existsSync(join(ROOT, path)))
+      .map((path) => readFileSync(join(ROOT, path), 'latin1'))
+      .join('\n');
+    const known = new Set(sources.match(/\b[A-Z][A-Z0-9_]+\b/g));
+    const names = named(/\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z][A-Z0-9_]+(?==))/g);
+    expect(names.length).toBeGreaterThan(30);
+    expect(names.filter(({ name }) => !known.has(name))).toEqual([]);
+  });
+
+  it('names only paths that the service has', async () => {
+    const names = named(/(?:^|127\.0\.0\.1:\d+)(\/[a-z][\w./-]*)(?=$|[\s'"`])/gm);
+    const paths = new Map(names.map(({ path, name }) => [name, path]));
+    expect(paths.size).toBeGreaterThan(5);
+    const missing: string[] = [];
+    for (const [path, page] of paths)
+      if ((await fetch(`${service.url}${path}`)).status === 404) missing.push(`${page}: ${path}`);
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('docs/from-the-flask-example.md', () => {
+  const page = pages.find(({ path }) => path === 'docs/from-the-flask-example.md');
+  const body = JSON.stringify(JSON.parse(String(page?.blocks.find(({ lang }) => lang === 'json')?.code)));
+  const rows = (page?.parts ?? [])
+    .filter(({ type }) => type === 'tableRow')
+    .map(({ children = [] }) => [children[0], children[2]].map((cell) => textOf(cell as never)))
+    .filter(([change]) => change?.startsWith('"')) as [string, string][];
+
+  it('has rows', () => {
+    expect(rows.length).toBeGreaterThan(10);
+  });
+
+  it.each(rows)('says what is answered where %s', async (change, says) => {
+    const [, member] = /^("\w+"): /.exec(change) as unknown as [string, string];
+    const changed = body.replace(
+      new RegExp(`${member}:(\\d+|\\{"scale":25\\}|\\[\\[?[^\\]]*\\]\\]?)`),
+      () => change,
+    );
+    expect(changed).not.toBe(body);
+    const { error, log, scalar } = (await call(service.url, { body: changed })).json;
+    if (says.startsWith('[')) expect([error, JSON.stringify(scalar?.data)]).toEqual([0, `[${says}]`]);
+    else expect(`${error} ${log}`).toContain(says);
+  });
+});
+
+/** Runs a block in the project's folder; its output, where each of its commands succeeds. */
+function shell(script: string): Promise<string> {
+  return new Promise((settle, reject) =>
+    execFile('sh', ['-ec', script], { cwd: ROOT }, (error, out, err) =>
+      error === null ? settle(out) : reject(new Error(`${script}\nended with ${error.code}\n${out}${err}`)),
+    ),
+  );
+}
+
+/** An output as a page shows it, in which … stands for anything. */
+function patternOf(text: string): RegExp {
+  const parts = text.split('…').map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  return new RegExp(`^${parts.join('[^]*')}$`);
+}
+
+/** Whether a link of a page leads to a file or folder, and in a page to one of its headings. */
+function leadsSomewhere(from: string, url: string): boolean {
+  const [path, anchor] = url.split('#') as [string, string?];
+  const target = path === '' ? from : join(dirname(from), decodeURI(path));
+  if (target.startsWith('..') || !existsSync(join(ROOT, target))) return false;
+  if (anchor === undefined || statSync(join(ROOT, target)).isDirectory()) return anchor === undefined;
+  const page = pages.find((one) => one.path === target);
+  return page === undefined || anchorsOf(page).includes(anchor);
+}
