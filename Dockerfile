@@ -16,10 +16,20 @@ EXPOSE 5000
 CMD ["node", "node_modules/@nestjs/cli/bin/nest.js", "start", "--watch"]
 
 FROM development AS build
-RUN npm prune --omit=dev
+# typescript is an optional peer of @nestjs/swagger, which dev alone would leave. Declarations, sources and maps are never loaded.
+RUN npm prune --omit=dev --omit=optional --no-audit --no-fund \
+  && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' \) -delete \
+  && find node_modules -type d -empty -delete
 
 FROM node:24-bookworm-slim AS production
+ARG VERSION=unknown
+ARG REVISION=unknown
+ARG SOURCE=unknown
 LABEL org.opencontainers.image.title="kasem-time-series" \
+      org.opencontainers.image.description="The algorithm endpoint behind KasemInterface" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.source="$SOURCE" \
       org.opencontainers.image.licenses="MIT"
 ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app

@@ -15,16 +15,24 @@ fail() {
 trap 'docker rm -f "$name" >/dev/null 2>&1 || true' EXIT
 
 # The host's network, so that engines without a bridge can build and run as well.
-docker build --network=host --target production -t "$image" .
+docker build --network=host --target production -t "$image" \
+  --build-arg VERSION="$(node -p "require('./package.json').version")" --build-arg REVISION="$(git rev-parse HEAD)" .
+
+size() { docker image inspect -f '{{.Size}}' "$1"; }
+over=$(($(size "$image") - $(size node:24-bookworm-slim)))
+[ "$over" -le 60000000 ] || fail "it is $over bytes over its base, more than 60 MB"
 
 [ "$(docker run --rm --network=host "$image" id -un)" = node ] || fail 'it runs as root'
 docker run --rm --network=host "$image" sh -c 'test ! -e node_modules/typescript && test ! -e src && test ! -e node_modules/jest' ||
   fail 'it holds dev dependencies or sources'
 
+[ -z "$(docker run --rm --network=host "$image" find . -name '*.ts' -o -name '*.map')" ] || fail 'it holds *.ts or *.map files'
+docker run --rm --network=host --user 0 "$image" sh -c 'test ! -e /root/.npm && test ! -e /home/node/.npm' || fail 'it holds an npm cache'
+
 docker run --rm --network=host "$image" test -s dist/common/frame/kernel/kernel.wasm || fail 'it has no kernel'
 
 docker run -d --name "$name" --network=host --read-only --tmpfs /tmp --cap-drop ALL \
-  --security-opt no-new-privileges --memory 1g -e PORT="$port" -e HOST=127.0.0.1 "$image" >/dev/null
+  --security-opt no-new-privileges --memory 256m --memory-swap 256m --pids-limit 64 -e PORT="$port" -e HOST=127.0.0.1 "$image" >/dev/null
 
 for _ in $(seq 50); do
   node -e "fetch('http://127.0.0.1:$port/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))" && break
