@@ -22,8 +22,8 @@ export default {
   projects: [
     { ...shared, displayName: 'unit', roots: ['<rootDir>/src'], testMatch: ['**/*.spec.ts'] },
     { ...shared, displayName: 'e2e', roots: ['<rootDir>/test'], testMatch: ['**/*.e2e-spec.ts'] },
-    // These need more than Node, and are run by name: a proxy, a Prometheus, a browser.
-    ...['proxy', 'monitoring', 'browser']
+    // These need more than Node, and are run by name: a proxy, a Prometheus, a browser, kubectl.
+    ...['proxy', 'monitoring', 'browser', 'kubernetes']
       .filter((name) => process.argv.includes(name))
       .map((name) => ({
         ...shared,
