@@ -45,6 +45,7 @@ function welcome(
   const changed = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   return [
     `kasem-time-series ${VERSION} is listening at ${url}`,
+    `  docs      ${open}/docs`,
     `  health    ${open}/health`,
     ...(METRICS === 'on' ? [`  metrics   ${open}/metrics`] : []),
     `  settings  ${changed.length === 0 ? 'the defaults' : changed.join(' ')}`,
