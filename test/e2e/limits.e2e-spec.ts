@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -119,7 +120,7 @@ describe('the limits', () => {
   }, 20_000);
 
   it('answers requests of one write one after another, and others in between', async () => {
-    const ids = Array.from({ length: 200 }, (_, i) => `r-${i}`);
+    const ids = Array.from({ length: 30 }, (_, i) => `r-${i}`);
     const socket = connect(service.port, '127.0.0.1');
     let text = '';
     socket.on('data', (piece) => (text += String(piece)));
@@ -127,10 +128,23 @@ describe('the limits', () => {
     await eventually(() => text.includes('r-0'));
     const active = 'http_server_active_requests{http_request_method="POST",url_scheme="http"}';
     expect(await metric(service.url, active)).toBeLessThanOrEqual(1);
-    await eventually(() => text.includes('r-199') && text.endsWith('}'));
+    await eventually(() => text.includes('r-29') && text.endsWith('}'));
     expect([...text.matchAll(/X-Request-ID: (\S+)/g)].map(([, id]) => id)).toEqual(ids);
-    expect(text.match(/"error":0/g)).toHaveLength(200);
+    expect(text.match(/"error":0/g)).toHaveLength(30);
     socket.destroy();
+  });
+
+  it('closes a connection on which more than 32 requests wait, and answers others', async () => {
+    const flood = Array.from({ length: 20 }, () => {
+      const socket = connect(service.port, '127.0.0.1').on('error', () => undefined);
+      socket.write(post(small).repeat(500));
+      return once(socket.resume(), 'close');
+    });
+    for (let i = 0; i < 5; i++) expect((await call(service.url, { body: small })).json.error).toBe(0);
+    await Promise.all(flood);
+    await allFree();
+    const active = 'http_server_active_requests{http_request_method="POST",url_scheme="http"}';
+    await eventually(async () => (await metric(service.url, active)) === 0);
   });
 
   it('forgets the requests that still wait when their connection goes', async () => {

@@ -1,10 +1,17 @@
 import { type RequestListener, type ServerResponse } from 'node:http';
 import { type Socket } from 'node:net';
 
+/**
+ * How many requests may wait on one connection. Each holds the memory of a request, and Node parses all of a write at once, so
+ * that only closing the connection keeps a client from piling up thousands.
+ */
+const MAX_WAITING = 32;
+
 /** Who is answered next on each connection, where a client sends requests without waiting for answers (RFC 9112, 9.3.2). */
 export class AnswerOrder {
   /** The response to the latest request on a connection, until it is over. */
   private readonly latest = new WeakMap<Socket, ServerResponse>();
+  private readonly waiting = new WeakMap<Socket, number>();
   private readonly failed = new WeakSet<Socket>();
 
   /**
@@ -14,6 +21,7 @@ export class AnswerOrder {
   oneByOne(listener: RequestListener): RequestListener {
     return (request, response) => {
       const { socket } = request;
+      if (socket.destroyed) return;
       const before = this.latest.get(socket);
       this.latest.set(socket, response);
       response.once('close', () => {
@@ -21,9 +29,16 @@ export class AnswerOrder {
       });
       if (before === undefined) return listener(request, response);
 
+      const waiting = (this.waiting.get(socket) ?? 0) + 1;
+      if (waiting > MAX_WAITING) {
+        socket.destroy();
+        return;
+      }
+      this.waiting.set(socket, waiting);
       // Not at once, since Node resumes at the end of each request that it parses.
       process.nextTick(() => socket.pause());
       const begin = (): void => {
+        this.waiting.set(socket, this.waiting.get(socket)! - 1);
         if (!socket.writable) return;
         if (this.latest.get(socket) === response) socket.resume();
         // The time for the answer before has nothing to do with this one.
