@@ -20,7 +20,12 @@ const shared = {
 
 export default {
   projects: [
-    { ...shared, displayName: 'unit', roots: ['<rootDir>/src'], testMatch: ['**/*.spec.ts'] },
+    {
+      ...shared,
+      displayName: 'unit',
+      roots: ['<rootDir>/src', '<rootDir>/bench'],
+      testMatch: ['**/*.spec.ts', '**/*.spec.mjs'],
+    },
     { ...shared, displayName: 'e2e', roots: ['<rootDir>/test'], testMatch: ['**/*.e2e-spec.ts'] },
     // These need more than Node, and are run by name: a proxy, a Prometheus, a browser, kubectl.
     ...['proxy', 'monitoring', 'browser', 'kubernetes']

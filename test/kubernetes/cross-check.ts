@@ -16,9 +16,9 @@ import { type Manifest } from './manifest.js';
 const CONFIG = resolve(import.meta.dirname, '../../config');
 const MIB = 2 ** 20;
 
-/** docs/operations.md, "What it needs": a process, and bytes of memory for a byte in flight. */
-const PROCESS_BYTES = 130 * MIB;
-const USUAL = 0.65;
+/** docs/capacity.md: a process at work, and bytes of memory for a byte in flight. */
+const PROCESS_BYTES = 160 * MIB;
+const USUAL = 0.8;
 const WORST = 4;
 
 /** The supervisor's own margin before it kills a worker that does not end, in milliseconds. */
