@@ -17,6 +17,8 @@ const NOT_RUN: Record<string, string> = {
   'HOST=0.0.0.0 API_KEYS=kasem:choose-a-key npm start': 'the same',
   'docker compose up --build':
     'needs a container engine; scripts/verify-image.sh builds, runs and calls the image',
+  'npm run capacity -- --sensors 100000 --rows 86400 --period 3600':
+    'simulates for minutes; simulation.spec.mjs and plan.spec.mjs hold it to queueing theory',
   'npm run bench': 'takes minutes, and needs the rivals',
   'npx openapi-typescript@7 http://127.0.0.1:5000/openapi.json -o kasem.ts': 'installs a generator',
   'docker build --target production -t kasem-time-series:development .':
