@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from '../version.js';
 import { callWithBody, type CallOptions } from './call.js';
@@ -65,6 +64,8 @@ program
   .addOption(timeout().default(120_000))
   .addOption(header())
   .action(call);
+
+program.command('serve').description('run the service; environment variables configure it').action(serve);
 
 interface CheckFlags extends Omit<CheckOptions, 'url' | 'timeoutMs' | 'headers'> {
   readonly level: Level;
@@ -139,6 +140,11 @@ async function call(args: readonly string[], flags: CallFlags): Promise<void> {
   }
   if (bodies.length > 1) terminal.out(`${bodies.length - failed} of ${bodies.length} bodies right`);
   process.exitCode = failed === 0 ? 0 : 1;
+}
+
+async function serve(): Promise<void> {
+  process.env.NODE_ENV ??= 'production';
+  await import('../main.js');
 }
 
 function unable(reason: string): void {
