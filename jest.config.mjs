@@ -23,12 +23,12 @@ export default {
     {
       ...shared,
       displayName: 'unit',
-      roots: ['<rootDir>/src', '<rootDir>/bench'],
-      testMatch: ['**/*.spec.ts', '**/*.spec.mjs'],
+      roots: ['<rootDir>/src', '<rootDir>/bench', '<rootDir>/scripts'],
+      testMatch: ['**/*.spec.{ts,mjs}'],
     },
     { ...shared, displayName: 'e2e', roots: ['<rootDir>/test'], testMatch: ['**/*.e2e-spec.ts'] },
-    // These need more than Node, and are run by name: a proxy, a Prometheus, a browser, kubectl.
-    ...['proxy', 'monitoring', 'browser', 'kubernetes']
+    // These need more than Node, and are run by name: a proxy, a Prometheus, a browser, kubectl, npm's registry.
+    ...['proxy', 'monitoring', 'browser', 'kubernetes', 'package']
       .filter((name) => process.argv.includes(name))
       .map((name) => ({
         ...shared,

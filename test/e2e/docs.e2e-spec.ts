@@ -13,6 +13,11 @@ const pages = readPages();
 
 /** Blocks that are not run here, by their first command, and why. */
 const NOT_RUN: Record<string, string> = {
+  'npm version 1.2.0 --no-git-tag-version': 'changes the version',
+  'npm run release:check': 'runs these tests; package.package-spec.ts runs the checks that are its own',
+  'npm run release:artifacts': 'builds anew; package.package-spec.ts runs it',
+  'git tag --annotate v1.2.0 --message 1.2.0': 'tags, and needs a container engine',
+  'npm install ./kasem-time-series-1.2.0.tgz': 'needs the registry; package.package-spec.ts does the same',
   'npm start': 'runs until it is stopped; process.e2e-spec.ts starts the service',
   'HOST=0.0.0.0 API_KEYS=kasem:choose-a-key npm start': 'the same',
   'docker compose up --build':

@@ -1,0 +1,231 @@
+import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const SAMPLE = join(ROOT, 'test/fixtures/sample.request.json');
+const ARTIFACTS = join(ROOT, 'artifacts/release');
+const { name, version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<
+  string,
+  string
+>;
+const tarball = join(ARTIFACTS, `${name}-${version}.tgz`);
+
+interface Outcome {
+  readonly code: unknown;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(cwd: string, command: string, ...args: string[]): Promise<Outcome> {
+  return new Promise((settle) =>
+    execFile(command, args, { cwd, env: environment, maxBuffer: 1 << 26 }, (error, out, err) =>
+      settle({ code: error?.code ?? 0, out, err }),
+    ),
+  );
+}
+
+/** As in a terminal of the user, where Jest has not set it. */
+const environment = { ...process.env, NODE_ENV: undefined };
+
+let directory: string;
+let built: Outcome;
+beforeAll(async () => {
+  built = await run(ROOT, process.execPath, 'scripts/release/artifacts.mjs');
+  directory = mkdtempSync(join(tmpdir(), 'kasem-package-'));
+}, 600_000);
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+it('is made by one command, with an SBOM and the hashes of both', () => {
+  expect(built).toEqual({
+    code: 0,
+    err: expect.anything(),
+    out: [`${name}-${version}.cdx.json`, `${name}-${version}.tgz`, 'SHA256SUMS']
+      .map((file) => `artifacts/release/${file}\n`)
+      .join(''),
+  });
+  const sums = readFileSync(join(ARTIFACTS, 'SHA256SUMS'), 'utf8').trimEnd().split('\n');
+  expect(sums).toHaveLength(2);
+  for (const line of sums) {
+    const [hash, file] = line.split('  ') as [string, string];
+    expect(
+      createHash('sha256')
+        .update(readFileSync(join(ARTIFACTS, file)))
+        .digest('hex'),
+    ).toBe(hash);
+  }
+});
+
+describe('the package', () => {
+  const listed = () =>
+    spawnSync('tar', ['-tzf', tarball], { encoding: 'utf8' })
+      .stdout.trim()
+      .split('\n')
+      .map((path) => path.replace(/^package\//, ''))
+      .sort();
+
+  it('holds what is run and read, and nothing beside it', () => {
+    const files = (path: string) =>
+      readdirSync(join(ROOT, path), { recursive: true, encoding: 'utf8' })
+        .filter((file) => statSync(join(ROOT, path, file)).isFile())
+        .map((file) => `${path}/${file.replaceAll('\\', '/')}`);
+    const compiled = files('src')
+      .filter(
+        (path) => !/\.(spec|d)\.ts$/.test(path) && !path.includes('/assembly/') && !/asconfig/.test(path),
+      )
+      .map((path) => path.replace(/^src/, 'dist').replace(/\.ts$/, '.js'));
+    expect(listed()).toEqual(
+      [
+        'CHANGELOG.md',
+        'LICENSE',
+        'README.md',
+        'package.json',
+        'bin/kasem.js',
+        ...compiled,
+        ...files('config'),
+        ...files('test/conformance/cases'),
+      ].sort(),
+    );
+  });
+
+  it('has at most 150 kB', () => {
+    expect(statSync(tarball).size).toBeLessThan(150_000);
+  });
+});
+
+describe('installed in an empty folder', () => {
+  let service: ChildProcess;
+  let url: string;
+  const kasem = (...args: string[]) => run(directory, 'npx', '--no-install', 'kasem', ...args);
+
+  beforeAll(async () => {
+    writeFileSync(join(directory, 'package.json'), '{}');
+    const install = await run(
+      directory,
+      'npm',
+      'install',
+      '--prefer-offline',
+      '--no-audit',
+      '--no-fund',
+      tarball,
+    );
+    if (install.code !== 0)
+      throw new Error(
+        `the packages it needs are neither in npm's cache nor given by the registry: ${install.err}`,
+      );
+    const script = join('node_modules', name as string, 'bin/kasem.js');
+    service = spawn(process.execPath, [script, 'serve'], {
+      cwd: directory,
+      env: { ...environment, PORT: '0', HOST: '127.0.0.1' },
+    });
+    url = await new Promise((settle, reject) => {
+      let output = '';
+      const look = (text: Buffer) => {
+        output += text.toString();
+        const found = /listening at (http:\/\/[^\s"]+)/.exec(output);
+        if (found) settle(found[1] as string);
+      };
+      service.stdout?.on('data', look);
+      service.stderr?.on('data', look);
+      service.on('close', () => reject(new Error(output)));
+    });
+  }, 600_000);
+  afterAll(() => {
+    service?.kill('SIGKILL');
+  });
+
+  it('says its version, and what it can do', async () => {
+    expect(await kasem('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+    const { out } = await kasem('--help');
+    for (const command of ['check', 'call', 'serve'])
+      expect(out).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'));
+  });
+
+  it('serves, as this version, with its pages', async () => {
+    const api = (await (await fetch(`${url}/openapi.json`)).json()) as { info: { version: string } };
+    expect(api.info.version).toBe(version);
+    expect((await fetch(`${url}/docs`)).status).toBe(200);
+    expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+  });
+
+  it('calls with a body', async () => {
+    const { code, out } = await kasem('call', SAMPLE, `${url}/method`);
+    expect(out).toContain('4 rows, none missing');
+    expect(code).toBe(0);
+  });
+
+  it('finds by its own cases that its service keeps the contract', async () => {
+    const { code, out } = await kasem('check', `${url}/method`);
+    expect(out).toMatch(/contract +(\d+) of \1 hold\nrobust +(\d+) of \2 hold\n$/);
+    expect(code).toBe(0);
+  }, 120_000);
+
+  it('brings no package that only development needs', () => {
+    const installed = readdirSync(join(directory, 'node_modules'));
+    expect(installed).toContain('@nestjs');
+    for (const unwanted of ['typescript', 'jest', '@swc', 'prettier'])
+      expect(installed).not.toContain(unwanted);
+  });
+
+  it('ends on SIGTERM with exit code 0', async () => {
+    const ended = once(service, 'exit');
+    service.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+  });
+});
+
+describe('npm run release:check', () => {
+  const check = (cwd: string, ...args: string[]) =>
+    run(cwd, process.execPath, join(ROOT, 'scripts/release/check.mjs'), ...args);
+
+  it('finds nothing wrong with the version, the lock file, the SBOM and the licences', async () => {
+    const { code, out } = await check(ROOT, '--only', 'version,lock,sbom,licences');
+    expect(out).toMatch(/ 4 hold, 0 fail, 7 left out\n$/);
+    expect(code).toBe(0);
+  });
+
+  it('names what is wrong, and ends with 1', async () => {
+    const broken = join(directory, 'broken');
+    mkdirSync(broken);
+    for (const file of ['package.json', 'package-lock.json', 'CHANGELOG.md'])
+      cpSync(join(ROOT, file), join(broken, file));
+    const lock = readFileSync(join(broken, 'package-lock.json'), 'utf8');
+    writeFileSync(
+      join(broken, 'package-lock.json'),
+      lock.replaceAll(`"version": "${version}"`, '"version": "0.0.9"'),
+    );
+    await run(broken, 'git', 'init', '--quiet');
+    const author = ['-c', 'user.name=Nobody', '-c', 'user.email=nobody@example.com'];
+    await run(broken, 'git', ...author, 'commit', '--quiet', '--allow-empty', '--message', 'Start');
+    const { code, out } = await check(broken, '--without', 'audit,tests,package,node,image');
+    expect(out).toMatch(/^tree +FAILS +not committed: CHANGELOG\.md$/m);
+    expect(out).toMatch(/^version +FAILS +package-lock\.json does not say kasem-time-series/m);
+    expect(out).toMatch(/^changelog +FAILS/m);
+    expect(out).toMatch(/^lock +holds$/m);
+    // Its packages are not installed.
+    expect(out).toMatch(/^sbom +FAILS/m);
+    expect(out).toMatch(/^licences +FAILS/m);
+    expect(out).toMatch(/^tests +left out$/m);
+    expect(code).toBe(1);
+  });
+
+  it('knows its own checks', async () => {
+    expect(await check(ROOT, '--without', 'luck')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('no check luck'),
+    });
+  });
+});
