@@ -42,7 +42,7 @@ const CHECKS = {
   audit,
   tests: () => run('npm', 'test'),
   package: () => run('npm', 'run', 'test:package'),
-  node: () => run('npm', 'run', 'test:node-versions'),
+  node: () => run('npm', 'run', 'test:versions'),
   image: () => [...run('scripts/verify-image.sh'), ...labelFaults()],
 };
 

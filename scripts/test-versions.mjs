@@ -1,4 +1,4 @@
-// npm run test:node-versions: the unit and e2e tests on each line of Node that is supported, from the oldest version on.
+// npm run test:versions: the unit and e2e tests on each line of Node that is supported, from the oldest version on.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
