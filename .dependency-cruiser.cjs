@@ -71,6 +71,28 @@ module.exports = {
       },
     },
     {
+      name: 'browser-loads-only-what-is-pure',
+      comment:
+        'Browsers load these files as they are: nothing of Node, and of the service only what knows neither.',
+      severity: 'error',
+      from: { path: '^src/browser/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        pathNot: [
+          '^src/browser/',
+          '^src/common/errors/(error-codes|kasem\\.error)\\.ts$',
+          '^src/common/frame/(json-scanner|frame-rules|frame)\\.ts$',
+          '^node_modules/uplot/',
+        ],
+      },
+    },
+    {
+      name: 'service-loads-nothing-of-the-browser',
+      comment: 'The page is built by itself, and served as files.',
+      severity: 'error',
+      from: { path: inside, pathNot: '^src/browser/' },
+      to: { path: '^src/browser/' },
+    },
+    {
       name: 'no-undeclared-packages',
       comment: 'What is not in package.json may be gone tomorrow.',
       severity: 'error',

@@ -37,7 +37,7 @@ function welcome(
   url: string,
   settings: Record<string, string>,
   warnings: readonly string[],
-  { API_KEYS, API_KEYS_FILE, METRICS }: Environment,
+  { API_KEYS, API_KEYS_FILE, METRICS, PLAYGROUND }: Environment,
 ): string {
   // Where it listens at all addresses, one of them is what a client can call.
   const open = url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
@@ -45,6 +45,7 @@ function welcome(
   const changed = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   return [
     `kasem-time-series ${VERSION} is listening at ${url}`,
+    ...(PLAYGROUND === 'on' ? [`  play      ${open}/`] : []),
     `  docs      ${open}/docs`,
     `  health    ${open}/health`,
     ...(METRICS === 'on' ? [`  metrics   ${open}/metrics`] : []),

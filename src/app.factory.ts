@@ -11,6 +11,7 @@ import { Environment } from './modules/config/environment.js';
 import { PinoLogger } from './modules/logging/pino-logger.js';
 import { RequestLog } from './modules/logging/request-log.js';
 import { Metrics } from './modules/metrics/metrics.js';
+import { serveAssets } from './modules/playground/playground-files.js';
 
 /** An answer is data: a browser that shows one as a page gets nothing from anywhere. */
 const NOTHING_ELSE = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
@@ -39,7 +40,7 @@ export async function createApp(
 
 function configureApp(
   app: NestExpressApplication,
-  { CORS_ORIGINS }: Environment,
+  { CORS_ORIGINS, PLAYGROUND }: Environment,
   observers: readonly ExchangeObserver[],
 ): void {
   app.useLogger(app.get(PinoLogger));
@@ -55,5 +56,6 @@ function configureApp(
     });
   // After what every answer carries, so that pages can read these refusals as well.
   app.use(app.get(Drain).track, assertHost);
+  if (PLAYGROUND === 'on') serveAssets(app);
   app.get(ApiDocument).describe(app);
 }

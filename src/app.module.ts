@@ -11,12 +11,21 @@ import { Environment } from './modules/config/environment.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { LoggingModule } from './modules/logging/logging.module.js';
 import { MetricsModule } from './modules/metrics/metrics.module.js';
+import { PlaygroundModule } from './modules/playground/playground.module.js';
 import { TimeSeriesModule } from './modules/time-series/time-series.module.js';
 
 /** The modules of the service. A further method is one more import here. */
 @Global()
 @Module({
-  imports: [TimeSeriesModule, ApiDocsModule, AuthModule, HealthModule, LoggingModule, MetricsModule],
+  imports: [
+    TimeSeriesModule,
+    ApiDocsModule,
+    AuthModule,
+    HealthModule,
+    LoggingModule,
+    MetricsModule,
+    PlaygroundModule,
+  ],
   providers: [
     Drain,
     {

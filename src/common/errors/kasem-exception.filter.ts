@@ -9,7 +9,7 @@ import {
 import { STATUS_CODES } from 'node:http';
 import { type Request, type Response } from 'express';
 import { exchangeOf, REQUEST_ID, serverTiming } from '../exchange/exchange.js';
-import { allowedMethods } from './allowed-methods.js';
+import { allowedMethods } from '../exchange/routes.js';
 import { ERROR_CODES, type ErrorCode } from './error-codes.js';
 import { KasemError } from './kasem.error.js';
 

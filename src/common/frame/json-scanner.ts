@@ -13,6 +13,8 @@ export interface ScanHandler {
 /** Longer keys match no name that a method could need. */
 const MAX_KEY_BYTES = 4096;
 
+const UTF8 = new TextDecoder();
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const MINUS = 0x2d;
@@ -305,7 +307,7 @@ export class JsonScanner {
     this.inKey = false;
     this.state = State.Colon;
     if (this.depth > this.watchDepth) return;
-    this.handler.key(this.depth, this.keyBytes && Buffer.from(this.keyBytes).toString());
+    this.handler.key(this.depth, this.keyBytes && UTF8.decode(Uint8Array.from(this.keyBytes)));
     this.keyBytes = undefined;
   }
 

@@ -46,6 +46,7 @@ describe('the environment', () => {
     ['WEB_CONCURRENCY', ['0', 'auto']],
     ['CORS_ORIGINS', ['kasem.example.org', 'https://a.example, b', 'https://a.example/']],
     ['METRICS', ['yes']],
+    ['PLAYGROUND', ['yes', '']],
     ['SHUTDOWN_DELAY_MS', ['-1', 'soon']],
     ['SHUTDOWN_GRACE_MS', ['3600001']],
     ['NODE_ENV', ['staging']],

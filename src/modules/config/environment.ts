@@ -85,6 +85,9 @@ export class Environment {
   @OneOf(['on', 'off'])
   readonly METRICS!: 'on' | 'off';
 
+  @OneOf(['on', 'off'])
+  readonly PLAYGROUND!: 'on' | 'off';
+
   @OneOf(LOG_LEVELS)
   readonly LOG_LEVEL!: (typeof LOG_LEVELS)[number];
 

@@ -1,0 +1,56 @@
+/** What came back, whatever it is. */
+export interface Answer {
+  readonly status: number;
+  readonly body: Blob;
+  /** Milliseconds from sending to the last byte. */
+  readonly ms: number;
+  /** Milliseconds of each part that the service tells of in Server-Timing. */
+  readonly timings: readonly (readonly [name: string, ms: number])[];
+}
+
+/**
+ * Sends a body as it is. XMLHttpRequest, since fetch tells nothing of how far sending is.
+ * @throws DOMException AbortError; Error where no answer came
+ */
+export function send(
+  url: string,
+  body: Blob,
+  key: string,
+  sent: (part: number) => void,
+  received: (part: number | undefined) => void,
+  signal: AbortSignal,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const startedAt = performance.now();
+    request.open('POST', url);
+    request.responseType = 'blob';
+    request.setRequestHeader('Content-Type', 'application/json');
+    if (key !== '') request.setRequestHeader('X-API-Key', key);
+    request.upload.addEventListener('progress', ({ loaded, total }) =>
+      sent(total === 0 ? 1 : loaded / total),
+    );
+    request.upload.addEventListener('load', () => sent(1));
+    request.addEventListener('progress', ({ loaded, total, lengthComputable }) =>
+      received(lengthComputable ? loaded / total : undefined),
+    );
+    request.addEventListener('error', () => reject(new Error('no answer came: the connection ended')));
+    request.addEventListener('load', () =>
+      resolve({
+        status: request.status,
+        body: request.response as Blob,
+        ms: performance.now() - startedAt,
+        timings: timingsOf(request.getResponseHeader('Server-Timing') ?? ''),
+      }),
+    );
+    signal.addEventListener('abort', () => {
+      request.abort();
+      reject(signal.reason as Error);
+    });
+    request.send(body);
+  });
+}
+
+/** `receive;dur=1.5, decode;dur=2` as https://www.w3.org/TR/server-timing/ has it. */
+const timingsOf = (header: string): [string, number][] =>
+  [...header.matchAll(/([\w-]+)\s*;\s*dur=([\d.]+)/g)].map(([, name = '', ms]) => [name, Number(ms)]);

@@ -1,0 +1,35 @@
+import { createRequire } from 'node:module';
+import { dirname, resolve } from 'node:path';
+import { type NestExpressApplication } from '@nestjs/platform-express';
+import { type Response } from 'express';
+
+/** Made of src/browser by the build: the page's own files in browser/, beside it what they share with the service. */
+const ASSETS = resolve(import.meta.dirname, '../../../dist/assets');
+const UPLOT = resolve(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist');
+
+const HEADERS = {
+  // Styles that scripts set on elements, as uPlot does, are no inline styles to a browser.
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "worker-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join(';'),
+  // Asked for anew each time, by ETag, so that files of two versions never meet.
+  'Cache-Control': 'no-cache',
+};
+
+export const sendPage = (response: Response): void =>
+  response.sendFile('index.html', { root: resolve(ASSETS, 'browser'), headers: HEADERS, etag: true });
+
+/** The files that the page loads. */
+export function serveAssets(app: NestExpressApplication): void {
+  const setHeaders = (response: Response): void => void response.set(HEADERS);
+  for (const [prefix, directory] of Object.entries({ '/assets/uplot/': UPLOT, '/assets/': ASSETS }))
+    app.useStaticAssets(directory, { prefix, index: false, redirect: false, setHeaders });
+}

@@ -1,0 +1,27 @@
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import { type Request, type Response } from 'express';
+import { Open } from '../../common/exchange/open.js';
+import { allRoutes } from '../../common/exchange/routes.js';
+import { VERSION } from '../../version.js';
+import { Environment } from '../config/environment.js';
+import { sendPage } from './playground-files.js';
+
+/** Whoever may call may see what there is to call. */
+@Open()
+@Controller()
+export class PlaygroundController {
+  constructor(private readonly environment: Environment) {}
+
+  @Get()
+  root(@Req() request: Request, @Res() response: Response): void {
+    if (this.environment.PLAYGROUND === 'on') sendPage(response);
+    else
+      response.json({
+        error: 0,
+        log: 'the routes of the service; /docs describes them',
+        service: 'kasem-time-series',
+        version: VERSION,
+        routes: allRoutes(request),
+      });
+  }
+}
