@@ -88,6 +88,7 @@ async function run(task: (signal: AbortSignal) => Promise<void>): Promise<void> 
   try {
     await task(mine.signal);
   } catch (error) {
+    for (const bar of document.querySelectorAll('progress:indeterminate')) bar.setAttribute('value', '0');
     if (!mine.signal.aborted) tell(`Failed: ${(error as Error).message}`);
     else if (running === mine) tell('Cancelled.');
   }
@@ -150,7 +151,7 @@ function take(blob: Blob, name: string, isText: boolean): void {
     scale.disabled = reading.scaleSlot === undefined;
     tell(reading.fault === undefined ? `Read ${plural(reading.rows, 'row')}.` : 'Read as far as it is JSON.');
     sendButton.disabled = false;
-    await plot(inputs, reading, INPUTS);
+    await plot(inputs, reading, signal);
   });
 }
 
@@ -168,9 +169,8 @@ function clearAnswer(): void {
 }
 
 function showFacts({ fault, rows, headers, columns, timeline }: Reading): void {
-  element('name').append(
-    `, ${plural(rows, 'row')}${headers.length === 0 ? '' : ` of ${headers.join(', ')}`}`,
-  );
+  const names = headers.length === 0 ? '' : ` of ${headers.join(', ')}`;
+  if (fault === undefined || rows > 0) element('name').append(`, ${plural(rows, 'row')}${names}`);
   element('fault').hidden = fault === undefined;
   element('fault').textContent = `This is no JSON text: ${fault}. It can be sent all the same.`;
   const notes = [...notesOf(columns, timeline)];
@@ -178,65 +178,66 @@ function showFacts({ fault, rows, headers, columns, timeline }: Reading): void {
   element('note').textContent = notes.join(' ');
 }
 
-function* notesOf(columns: readonly Column[], { isTime, order, x }: Reading['timeline']): Generator<string> {
+function* notesOf(
+  columns: readonly Column[],
+  { x, isTime, isSorted, order }: Reading['timeline'],
+): Generator<string> {
   if (columns.length === 0) return;
   if (!columns.some(({ name }) => name === 'date')) yield 'No column is called date: plotted by row.';
   else if (!isTime) yield 'The dates are none that a calendar has: plotted by row.';
   else if ((x.at(-1) ?? 0) > LATE)
-    yield `The dates, read as seconds, reach the year ${utc(x.at(-1) ?? 0).slice(0, -15)}; they may be milliseconds.`;
-  if (order !== undefined) yield 'The dates are not in order: plotted by date.';
+    yield `The dates, read as seconds, reach the year ${new Date((x.at(-1) ?? 0) * 1e3).getUTCFullYear()}; they may be milliseconds.`;
+  if (!isSorted) yield 'The dates are not in order: plotted by date.';
+  else if (order !== undefined) yield 'Rows without a date are not plotted.';
 }
 
-/** @param shown the columns that are shown at first; all where there is none of them */
-async function plot(figure: HTMLElement, reading: Reading, shown: readonly string[]): Promise<void> {
-  const columns = reading.columns.filter(({ name }) => name !== 'date');
-  const isAny = columns.some(({ name }) => shown.includes(name));
-  const numeric = columns.filter(
-    ({ name, missing }) => shown.includes(name) || missing < reading.timeline.x.length,
+/** Those that hold numbers, the ones of the method first. */
+function plottable({ columns, rows }: Reading): Column[] {
+  const known = INPUTS.flatMap((input) => columns.find(({ name }) => name === input) ?? []);
+  const others = columns.filter(
+    (column) => column.name !== 'date' && !known.includes(column) && column.missing < rows,
   );
-  const first = figure === output ? 2 : 0;
-  const series = numeric.map(({ name, values, missing }, c): PlotSeries => ({
-    name,
-    values,
-    missing,
-    color: `--series-${((c + first) % 6) + 1}`,
-    isShown: !isAny || shown.includes(name),
-  }));
+  return [...known, ...others];
+}
+
+async function plot(figure: HTMLElement, reading: Reading, signal: AbortSignal): Promise<void> {
+  showRows(figure === output ? reading : undefined);
+  if (reading.timeline.x.length === 0) return;
+  const columns = figure === output ? outputsOf(reading) : plottable(reading);
+  const isMethods = columns.some(({ name }) => INPUTS.includes(name));
+  const series = columns.map(({ name, values, missing }, c): PlotSeries => {
+    const input = INPUTS.indexOf(name);
+    const color = figure === output ? 3 : input >= 0 ? input + 1 : 4 + (c % 3);
+    return { name, values, missing, color: `--series-${color}`, isShown: !isMethods || input >= 0 };
+  });
   element('plots').hidden = false;
   figure.hidden = false;
-  figure.classList.toggle('empty', reading.timeline.x.length === 0);
-  await timed('plotting', (progress) => plots.show(figure, reading.timeline, series, progress));
-  showRows(figure === output ? reading : undefined);
+  await timed('plotting', (progress) => plots.show(figure, reading.timeline, series, progress, signal));
 }
+
+const outputsOf = ({ columns }: Reading): Column[] => columns.filter(({ name }) => name !== 'date');
 
 /** The first rows of the body, and of its answer beside them. */
 function showRows(answer?: Reading): void {
   const reading = body?.reading;
   if (reading === undefined || reading.rows === 0) return;
-  const shown = [...reading.columns, ...(answer?.columns.filter(({ name }) => name !== 'date') ?? [])];
+  const dates = reading.columns.filter(({ name }) => name === 'date');
+  const shown = [...dates, ...plottable(reading), ...(answer === undefined ? [] : outputsOf(answer))];
   const rows = Math.max(0, ...shown.map(({ head }) => head.length));
   const cell = ({ name, head }: Column, row: number): HTMLElement => {
     const value = head[row] ?? NaN;
-    if (Number.isNaN(value)) return make('td', 'missing', { className: 'gone' });
+    // What is not accepted yet may be anything.
+    if (Number.isNaN(value)) return make('td', answer === undefined ? '–' : 'missing', { className: 'gone' });
     return make('td', name === 'date' ? dateText(value) : String(value));
   };
+  const head = ['row', ...shown.map(({ name }) => name)].map((name) => heading(name, 'col'));
+  const lines = Array.from({ length: rows }, (_, row) =>
+    make('tr', [heading(String(row), 'row'), ...shown.map((column) => cell(column, row))]),
+  );
   element('rows').hidden = false;
   element('rows')
     .querySelector('table')
-    ?.replaceChildren(
-      make('thead', [
-        make(
-          'tr',
-          ['row', ...shown.map(({ name }) => name)].map((name) => heading(name, 'col')),
-        ),
-      ]),
-      make(
-        'tbody',
-        Array.from({ length: rows }, (_, row) =>
-          make('tr', [heading(String(row), 'row'), ...shown.map((column) => cell(column, row))]),
-        ),
-      ),
-    );
+    ?.replaceChildren(make('thead', [make('tr', head)]), make('tbody', lines));
 }
 
 const heading = (content: string, scope: 'col' | 'row'): HTMLElement => make('th', content, { scope });
@@ -291,7 +292,7 @@ function call(sent: Body): void {
     showAnswer(answer, reading, sent.reading);
     if (answer.status === 401) askForKey();
     await showPlace(reading.texts.log ?? '', blob, sent);
-    if (reading.columns.length > 0) await plot(output, reading, []);
+    if (reading.rows > 0) await plot(output, reading, signal);
   });
 }
 
@@ -426,9 +427,11 @@ async function bytesAround(blob: Blob, at: number): Promise<Node[]> {
 
 /** Text of bytes that may be none: what can't be seen is spelt out. */
 async function visible(blob: Blob): Promise<string> {
+  const [first = 0, ...others] = new Uint8Array(await blob.slice(0, 2).arrayBuffer());
+  if (others.length === 0 && first > 0x7f) return `byte 0x${first.toString(16)}`;
   const decoded = new TextDecoder('utf-8', { ignoreBOM: true }).decode(await blob.arrayBuffer());
   return decoded.replace(
-    /[^\P{C}\n]/gu,
+    /[^\P{C}\n\t]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

@@ -13,20 +13,21 @@ export interface PlotSeries {
 /** What a cursor says: which row, when, and its values. */
 export type CursorListener = (where: { readonly date: string; readonly row: number } | undefined) => void;
 
-/** Room for the numbers of the vertical axis, the same for all plots so that their times stand above each other. */
-const AXIS_WIDTH = 76;
 const HEIGHT = 240;
 
 /** A plot's arithmetic overflows past these; more than any screen can tell apart. */
 const LARGEST = 1e300;
 
 const FONT = '12px system-ui, sans-serif';
+const LABEL_WIDTH = 7.5;
 
 const property = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name);
 
 /** Plots on one axis: the cursor and the zoom of one are those of all. */
 export class LinkedPlots {
   private readonly plots = new Map<HTMLElement, Plot>();
+  /** Room for the numbers of the vertical axes, the same for all so that their times stand above each other. */
+  private axisWidth = 0;
 
   constructor(private readonly onCursor: CursorListener) {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
@@ -43,22 +44,25 @@ export class LinkedPlots {
     timeline: Timeline,
     series: readonly PlotSeries[],
     progress: (part: number) => void,
+    signal: AbortSignal,
   ): Promise<void> {
     const columns: ArrayLike<number | null>[] = [];
     for (const { values, missing } of series) {
       columns.push(await withGaps(values, missing));
       progress(columns.length / (series.length + 1));
-      await nextFrame();
+      await aTurn();
+      signal.throwIfAborted();
     }
     this.clear(figure);
     const plot = new Plot(figure, timeline, series, columns, {
       zoomed: (min, max) => this.zoom(min, max),
       moved: (index) => this.move(index, timeline),
+      labelled: (width) => this.align(width),
     });
     const [other] = this.plots.values();
     this.plots.set(figure, plot);
     if (other !== undefined) plot.zoom(...other.zoomedTo);
-    await nextFrame();
+    await aTurn();
     progress(1);
   }
 
@@ -68,11 +72,20 @@ export class LinkedPlots {
         plot.destroy();
         this.plots.delete(key);
       }
+    if (this.plots.size === 0) this.axisWidth = 0;
   }
 
   reset(): void {
     const [plot] = this.plots.values();
     if (plot !== undefined) this.zoom(...plot.extent);
+  }
+
+  private align(width: number): number {
+    if (width > this.axisWidth) {
+      this.axisWidth = width;
+      for (const { chart } of this.plots.values()) queueMicrotask(() => chart.redraw(false, true));
+    }
+    return this.axisWidth;
   }
 
   private zoom(min: number, max: number): void {
@@ -90,6 +103,8 @@ export class LinkedPlots {
 interface PlotEvents {
   zoomed(min: number, max: number): void;
   moved(index: number | null | undefined): void;
+  /** @returns how wide the axis may be that needs this width */
+  labelled(width: number): number;
 }
 
 /** One uPlot with a legend of buttons and keys to move with. */
@@ -97,6 +112,8 @@ class Plot {
   readonly chart: uPlot;
   readonly extent: [min: number, max: number];
   private readonly x: Float64Array;
+  /** One point has no extent of its own, and uPlot would give it years. */
+  private readonly isPoint: boolean;
   private readonly values: HTMLElement[] = [];
   private readonly resized: ResizeObserver;
   private readonly canvas: HTMLElement;
@@ -110,8 +127,8 @@ class Plot {
   ) {
     this.x = x;
     this.extent = [x[0] ?? 0, x.at(-1) ?? 0];
-    // One point has no extent of its own.
-    if (this.extent[0] === this.extent[1]) this.extent = [this.extent[0] - 1, this.extent[1] + 1];
+    this.isPoint = this.extent[0] === this.extent[1];
+    if (this.isPoint) this.extent = [this.extent[0] - 1, this.extent[1] + 1];
     this.canvas = figure.querySelector('.canvas') as HTMLElement;
     figure.querySelector('.legend')?.replaceChildren(...series.map((one, s) => this.legendButton(one, s)));
     this.chart = new uPlot(
@@ -183,7 +200,7 @@ class Plot {
     return {
       width: Math.max(200, Math.floor(this.canvas.clientWidth)),
       height: HEIGHT,
-      padding: [8, 12, 0, 0],
+      padding: [8, 40, 0, 0],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), 'Etc/UTC'),
       legend: { show: false },
       cursor: {
@@ -192,12 +209,22 @@ class Plot {
         y: false,
       },
       scales: {
-        x: { time: isTime, range: (_, min, max) => (min < max ? [min, max] : this.extent) },
+        x: {
+          time: isTime,
+          range: (_, min, max) => (this.isPoint && min === this.x[0] ? this.extent : [min, max]),
+        },
         y: { range: rangeOf },
       },
       axes: [
         { ...axis, space: 90, values: isTime ? TIME_LABELS : (_, splits) => splits.map(String) },
-        { ...axis, size: AXIS_WIDTH, values: (_, splits, __, ___, increment) => labels(splits, increment) },
+        {
+          ...axis,
+          size: (_, values) =>
+            this.events.labelled(
+              22 + LABEL_WIDTH * Math.max(4, ...(values ?? []).map(({ length }) => length)),
+            ),
+          values: (_, splits, __, ___, increment) => labels(splits, increment),
+        },
       ],
       series: [
         {},
@@ -219,7 +246,6 @@ class Plot {
         setScale: [
           (_, key) => key === 'x' && this.chart !== undefined && this.events.zoomed(...this.zoomedTo),
         ],
-        dblclick: [],
       } as uPlot.Hooks.Arrays,
     };
   }
@@ -255,7 +281,10 @@ class Plot {
     const [min, max] = this.zoomedTo;
     if (at < min) this.events.zoomed(at, at + (max - min));
     else if (at > max) this.events.zoomed(at - (max - min), at);
-    chart.setCursor({ left: chart.valToPos(at, 'x'), top: chart.over.clientHeight / 2 }, true);
+    // A new view holds from the next microtask on.
+    queueMicrotask(() =>
+      chart.setCursor({ left: chart.valToPos(at, 'x'), top: chart.over.clientHeight / 2 }, true),
+    );
   }
 
   /** @param factor below 1 shows less, about the cursor */
@@ -276,12 +305,12 @@ async function withGaps(values: Float64Array, missing: number): Promise<ArrayLik
     const value = values[i] as number;
     column.push(Number.isNaN(value) ? null : value);
     // Other work of the page gets its turn.
-    if (i % 200_000 === 199_999) await nextFrame();
+    if (i % 200_000 === 199_999) await aTurn();
   }
   return column;
 }
 
-const nextFrame = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+const aTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 function rangeOf(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
   if (min === null || max === null || !Number.isFinite(min)) return [null, null];
@@ -292,9 +321,17 @@ function rangeOf(_: uPlot, min: number | null, max: number | null): uPlot.Range.
 /** Numbers in as many digits as tell neighbours apart, and few characters. */
 function labels(splits: readonly number[], increment: number): string[] {
   const largest = Math.max(...splits.map(Math.abs));
-  const decimals = Math.max(0, -Math.floor(Math.log10(increment)) + (/25/.test(String(increment)) ? 1 : 0));
-  if (largest < 1e7 && decimals <= 6) return splits.map((value) => value.toFixed(decimals));
-  const digits = Math.max(0, Math.min(6, Math.ceil(Math.log10(largest / increment))));
+  const magnitude = Math.floor(Math.log10(increment));
+  // 0.25 needs a digit more than 0.2.
+  const decimals = Math.max(
+    0,
+    Math.round(increment / 10 ** (magnitude - 1)) === 25 ? 1 - magnitude : -magnitude,
+  );
+  if (largest < 1e12 && decimals <= 12) {
+    const fixed = splits.map((value) => value.toFixed(decimals));
+    if (fixed.every(({ length }) => length <= 14)) return fixed;
+  }
+  const digits = Math.max(0, Math.min(12, Math.ceil(Math.log10(largest / increment))));
   return splits.map((value) => (value === 0 ? '0' : value.toExponential(digits)));
 }
 

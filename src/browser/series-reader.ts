@@ -236,7 +236,7 @@ export class SeriesReader {
     const at = this.offset + index;
     const head = at === 0 ? hex(this.bytes.subarray(0, 3)) : '';
     const known = SIGNATURES.find(([signature]) => at === 0 && head.startsWith(signature));
-    return `${known?.[1] ?? fault} at byte ${at}`;
+    return known?.[1] ?? `${fault} at byte ${at}`;
   }
 }
 
@@ -269,6 +269,8 @@ export interface Timeline {
   /** Seconds since the Unix epoch, or numbers of rows where the dates are none that a calendar has. */
   readonly x: Float64Array;
   readonly isTime: boolean;
+  /** Whether no date comes before the one above. */
+  readonly isSorted: boolean;
   /** For each point the number of its row; none where that is the same. */
   readonly order?: Uint32Array;
 }
@@ -278,21 +280,22 @@ const LAST_SECOND = 8.64e12;
 
 /** @param dates seconds since the Unix epoch by row; rows without one have no place in the result */
 export function timelineOf(dates: Float64Array): Timeline {
-  let isSorted = true;
-  let strangers = 0;
-  for (let row = 0; row < dates.length; row++) {
-    const date = dates[row] as number;
-    if (Number.isNaN(date)) strangers++;
-    else if (Math.abs(date) > LAST_SECOND) return { x: Float64Array.from(dates.keys()), isTime: false };
-    if (row > 0 && date < (dates[row - 1] as number)) isSorted = false;
+  let [isSorted, isTime] = [true, true];
+  let dated = 0;
+  let above = -Infinity;
+  for (const date of dates) {
+    if (Number.isNaN(date)) continue;
+    dated++;
+    if (Math.abs(date) > LAST_SECOND) isTime = false;
+    if (date < above) isSorted = false;
+    above = date;
   }
-  if (strangers > 0 && strangers === dates.length)
-    return { x: Float64Array.from(dates.keys()), isTime: false };
-  if (isSorted && strangers === 0) return { x: dates, isTime: true };
+  if (!isTime || dated === 0) return { x: Float64Array.from(dates.keys()), isTime: false, isSorted: true };
+  if (isSorted && dated === dates.length) return { x: dates, isTime, isSorted };
   const order = Uint32Array.from(dates.keys())
     .filter((row) => !Number.isNaN(dates[row]))
     .sort((a, b) => (dates[a] as number) - (dates[b] as number) || a - b);
-  return { x: along(dates, order), isTime: true, order };
+  return { x: along(dates, order), isTime, isSorted, order };
 }
 
 /** The values of a column in an order of its rows. */
