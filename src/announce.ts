@@ -45,13 +45,13 @@ function welcome(
   const changed = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   return [
     `kasem-time-series ${VERSION} is listening at ${url}`,
-    ...(PLAYGROUND === 'on' ? [`  play      ${open}/`] : []),
-    `  docs      ${open}/docs`,
-    `  health    ${open}/health`,
-    ...(METRICS === 'on' ? [`  metrics   ${open}/metrics`] : []),
-    `  settings  ${changed.length === 0 ? 'the defaults' : changed.join(' ')}`,
-    ...warnings.map((warning) => `  warning   ${warning}`),
-    `  try       curl -s ${open}/method -H 'Content-Type: application/json'${key} -d '${SAMPLE}'`,
+    ...(PLAYGROUND === 'on' ? [`  playground  ${open}/`] : []),
+    `  docs        ${open}/docs`,
+    `  health      ${open}/health`,
+    ...(METRICS === 'on' ? [`  metrics     ${open}/metrics`] : []),
+    `  settings    ${changed.length === 0 ? 'the defaults' : changed.join(' ')}`,
+    ...warnings.map((warning) => `  warning     ${warning}`),
+    `  try         curl -s ${open}/method -H 'Content-Type: application/json'${key} -d '${SAMPLE}'`,
   ].join('\n');
 }
 

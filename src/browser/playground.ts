@@ -156,9 +156,10 @@ function take(blob: Blob, name: string, isText: boolean): void {
 }
 
 function clear(): void {
-  for (const id of ['welcome', 'facts', 'fault', 'note', 'plots', 'rows', 'steps']) element(id).hidden = true;
+  for (const id of ['facts', 'fault', 'note', 'plots', 'rows', 'steps']) element(id).hidden = true;
   clearAnswer();
   plots.clear();
+  element('welcome').hidden = false;
 }
 
 function clearAnswer(): void {
@@ -210,6 +211,7 @@ async function plot(figure: HTMLElement, reading: Reading, signal: AbortSignal):
     const color = figure === output ? 3 : input >= 0 ? input + 1 : 4 + (c % 3);
     return { name, values, missing, color: `--series-${color}`, isShown: !isMethods || input >= 0 };
   });
+  element('welcome').hidden = true;
   element('plots').hidden = false;
   figure.hidden = false;
   await timed('plotting', (progress) => plots.show(figure, reading.timeline, series, progress, signal));
@@ -356,7 +358,11 @@ async function showPlace(logText: string, sent: Blob, { blob, reading }: Body): 
         ? await bytesAround(sent, Number(at))
         : undefined;
   element('refused').hidden = place === undefined;
-  if (place !== undefined) element('place').replaceChildren(...place);
+  if (place === undefined) return;
+  const shown = element('place');
+  shown.replaceChildren(...place);
+  const mark = shown.querySelector('mark');
+  if (mark !== null) shown.scrollLeft = mark.offsetLeft + mark.offsetWidth + 16 - shown.clientWidth;
 }
 
 async function rowsAround(blob: Blob, reading: Reading, at: number, column?: number): Promise<Node[]> {

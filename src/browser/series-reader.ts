@@ -271,12 +271,17 @@ export interface Timeline {
   readonly isTime: boolean;
   /** Whether no date comes before the one above. */
   readonly isSorted: boolean;
+  /** Points that are further apart have none between them that is only not drawn: samples are missing there. */
+  readonly longestStep: number;
   /** For each point the number of its row; none where that is the same. */
   readonly order?: Uint32Array;
 }
 
 /** The last second of JavaScript's calendar, ECMA-262, section 21.4.1.1. */
 const LAST_SECOND = 8.64e12;
+
+/** Steps that are so many times the usual one are gaps. */
+const USUAL_STEPS = 10;
 
 /** @param dates seconds since the Unix epoch by row; rows without one have no place in the result */
 export function timelineOf(dates: Float64Array): Timeline {
@@ -290,12 +295,24 @@ export function timelineOf(dates: Float64Array): Timeline {
     if (date < above) isSorted = false;
     above = date;
   }
-  if (!isTime || dated === 0) return { x: Float64Array.from(dates.keys()), isTime: false, isSorted: true };
-  if (isSorted && dated === dates.length) return { x: dates, isTime, isSorted };
+  if (!isTime || dated === 0)
+    return { x: Float64Array.from(dates.keys()), isTime: false, isSorted: true, longestStep: Infinity };
+  if (isSorted && dated === dates.length)
+    return { x: dates, isTime, isSorted, longestStep: longestStepOf(dates) };
   const order = Uint32Array.from(dates.keys())
     .filter((row) => !Number.isNaN(dates[row]))
     .sort((a, b) => (dates[a] as number) - (dates[b] as number) || a - b);
-  return { x: along(dates, order), isTime, isSorted, order };
+  const x = along(dates, order);
+  return { x, isTime, isSorted, longestStep: longestStepOf(x), order };
+}
+
+/** The usual step is the median of a thousand. */
+function longestStepOf(x: Float64Array): number {
+  const every = Math.max(1, Math.floor(x.length / 1000));
+  const steps: number[] = [];
+  for (let i = 1; i < x.length; i += every) steps.push((x[i] as number) - (x[i - 1] as number));
+  const usual = steps.filter((step) => step > 0).sort((a, b) => a - b);
+  return USUAL_STEPS * (usual[usual.length >> 1] ?? Infinity);
 }
 
 /** The values of a column in an order of its rows. */

@@ -92,7 +92,8 @@ describe('the transport', () => {
     ['OPTIONS', '/method', 405, 'POST'],
     ['POST', '/health', 405, 'GET, HEAD'],
     ['POST', '/methods', 404, undefined],
-    ['GET', '/', 404, undefined],
+    ['POST', '/', 405, 'GET, HEAD'],
+    ['GET', '/index.html', 404, undefined],
     ['GET', '/%E0%A4%A', 404, undefined],
   ])('answers %s %s with %i', async (method, path, status, allow) => {
     const answer = await call(service.url, { method, path });

@@ -1,0 +1,455 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { type Browser, type Page } from 'playwright-core';
+import { launch } from '../support/browser.js';
+import { bodyOf, eventually, sampleRows } from '../support/http.js';
+import { startService, type Service } from '../support/service.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const ARTIFACTS = join(ROOT, 'artifacts');
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const SAMPLE = join(ROOT, 'test/fixtures/sample.request.json');
+
+// A browser without a GPU takes its time where others work as well.
+jest.setTimeout(300_000);
+
+interface Answer {
+  scalar: { headers: string[]; data: (number | null)[][] };
+}
+
+/** A body with a wave and noise, with gaps in it, and with whatever stands in the place of a row. */
+function bodyText(rows: number, odd: Readonly<Record<number, string>> = {}): string {
+  const noise = sampleRows(rows);
+  const lines = noise.map(([date, e1 = 0, e2 = 0], row) => {
+    const turn = (row / rows) * 2 * Math.PI;
+    const [slow, quick] = [60 * Math.sin(3 * turn) + e1 / 60, 300 + 120 * Math.cos(turn) + e2 / 15];
+    const isGap = row > rows * 0.3 && row < rows * 0.38;
+    return odd[row] ?? `[${date}.0, ${slow}, ${isGap ? 'NaN' : quick}]`;
+  });
+  return `{"param": {"scale": 25}, "scalar": {"headers": ["date", "e1_ts", "e2_ts"], "data": [${lines.join(', ')}]}}`;
+}
+
+describe('the playground', () => {
+  let browser: Browser;
+  let service: Service;
+  let directory: string;
+  let page: Page;
+  const complaints: string[] = [];
+  const hosts = new Set<string>();
+
+  beforeAll(async () => {
+    [browser, service] = await Promise.all([launch(), startService({ PLAYGROUND: 'on' })]);
+    directory = await mkdtemp(join(tmpdir(), 'playground-'));
+    await mkdir(ARTIFACTS, { recursive: true });
+  });
+  afterAll(async () => {
+    await Promise.all([browser.close(), service.close(), rm(directory, { recursive: true })]);
+  });
+
+  /** What the page complained of, beside what is expected, and whom else it asked, fails each test. */
+  afterEach(async () => {
+    await page.close();
+    const found = [...complaints.splice(0), ...hosts];
+    hosts.clear();
+    expect(found).toEqual([new URL(service.url).host]);
+  });
+
+  const open = async ({ scheme = 'light' as 'light' | 'dark', width = 1280, url = service.url } = {}) => {
+    page = await browser.newPage({ colorScheme: scheme, viewport: { width, height: 900 } });
+    // A violation of the Content-Security-Policy is an error of the console as well.
+    page.on('console', (message) => void complaints.push(message.text()));
+    page.on('pageerror', (error) => void complaints.push(error.message));
+    page.on('request', (request) => {
+      if (request.url().startsWith('http'))
+        hosts.add(new URL(request.url()).host.replace(new URL(url).host, new URL(service.url).host));
+    });
+    await page.goto(url);
+  };
+
+  const write = async (name: string, text: string | Uint8Array) => {
+    await writeFile(join(directory, name), text);
+    return join(directory, name);
+  };
+
+  const text = (selector: string) => page.locator(selector).innerText();
+  const choose = async (path: string) => {
+    await page.locator('#file').setInputFiles(path);
+    await idle();
+  };
+  const idle = async () => {
+    await page.locator('#send:enabled').waitFor();
+    await page.locator('#cancel:disabled').waitFor();
+  };
+  const send = async () => {
+    await page.locator('#send').click();
+    await page.locator('#answer').waitFor();
+    await idle();
+  };
+  const numbers = async () =>
+    Object.fromEntries(
+      (await text('#numbers')).split('\n').map((line) => line.split('\t').map((cell) => cell.trim())),
+    ) as Record<string, string>;
+  const tableOf = async (selector: string) =>
+    (await text(`${selector} tbody`)).split('\n').map((line) => line.split('\t').map((cell) => cell.trim()));
+  const screenshot = (name: string) =>
+    page.screenshot({ path: join(ARTIFACTS, `playground-${name}.png`), fullPage: true });
+  const labels = () => page.locator('.entry output').allInnerTexts();
+  const download = async () => {
+    const [saved] = await Promise.all([page.waitForEvent('download'), page.locator('#download').click()]);
+    return readFile(await saved.path(), 'utf8');
+  };
+  const command = async () => (await page.locator('#curl').textContent()) ?? '';
+  const bash = (script: string, env: NodeJS.ProcessEnv = {}) =>
+    new Promise<string>((resolve, reject) => {
+      execFile(
+        '/bin/bash',
+        ['-c', script],
+        { cwd: directory, maxBuffer: 1 << 28, env: { PATH: process.env.PATH, ...env } },
+        (error, stdout) => (error === null ? resolve(stdout) : reject(error)),
+      );
+    });
+  /** The pixels of a plot, which change with what is drawn. */
+  const drawn = (figure: string) =>
+    page.locator(`#${figure} canvas`).evaluate('(canvas) => canvas.toDataURL()');
+  const axe = async () => {
+    await page.evaluate(await readFile(AXE, 'utf8'));
+    const { violations } = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>(
+      "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
+    );
+    return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
+  };
+
+  it('sends the sample, and shows the recorded answer', async () => {
+    const recorded = JSON.parse(
+      await readFile(join(ROOT, 'test/fixtures/sample.answer.json'), 'utf8'),
+    ) as Answer;
+    await open();
+    await page.locator('#sample').click();
+    await idle();
+    expect(await page.locator('#scale').inputValue()).toBe('25');
+    await send();
+    expect([await text('#code'), await text('#http'), await text('#log')]).toEqual([
+      '0 · success',
+      'HTTP 200',
+      '4 rows, none missing',
+    ]);
+    expect(await numbers()).toMatchObject({
+      Rows: '4',
+      'Missing in e1_ts': '0',
+      'Missing in e2_ts': '0',
+      'Missing in sum_ts': '0',
+      'Service: receive': expect.stringMatching(/ m?s$/),
+      'Service: decode': expect.stringMatching(/ m?s$/),
+      'Service: compute': expect.stringMatching(/ m?s$/),
+    });
+    const rows = await tableOf('#rows');
+    expect(rows.map((row) => Number(row[4]))).toEqual(recorded.scalar.data.map(([, sum]) => sum));
+    expect(rows[0]).toEqual([
+      '0',
+      '2014-12-31 23:00:00 UTC',
+      '1.2507524347169103',
+      '842.5969587837332',
+      '21096.19278046125',
+    ]);
+    expect(JSON.parse(await download())).toMatchObject(recorded);
+    expect(await bash(await command())).toBe(await download());
+    await screenshot('sample');
+  });
+
+  it('shows the values under the cursor in both plots, and gaps as gaps', async () => {
+    await open();
+    const odd = { 500: '[1420067300, null, 5]', 501: '[1420067301, 7, 8]', 502: '[1420067302, null, null]' };
+    await choose(await write('gaps.json', bodyText(1000, odd)));
+    await send();
+    expect(await numbers()).toMatchObject({
+      Rows: '1,000',
+      'Missing in e1_ts': '2',
+      'Missing in e2_ts': '80',
+    });
+    await page.locator('#inputs .canvas').focus();
+    await page.keyboard.press('Home');
+    await page.locator('#inputs .u-over').hover({ position: { x: 300, y: 100 } });
+    await eventually(async () => (await labels()).every((value) => value !== ''));
+    const [e1, e2, sum] = await labels();
+    expect(await text('#cursor')).toMatch(/^2014-12-31 23:\d\d:\d\d UTC · row \d+$/);
+    if (e2 === 'missing') expect(sum).toBe('missing');
+    else expect(Number(sum)).toBe(25 * (Number(e1) + Number(e2)));
+    // Where samples are missing nothing is drawn in any of the rows of pixels.
+    const empty = await page.locator('#output canvas').evaluate<number>(`(canvas) => {
+      const { width, height } = canvas;
+      const pixels = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, width, height).data.buffer);
+      const line = (x) => { for (let y = 10; y < height - 60; y++) { const p = pixels[y * width + x]; const [r, g, b] = [p & 255, (p >> 8) & 255, (p >> 16) & 255]; if (p >>> 24 > 200 && g - r > 60) return true; } return false; };
+      let longest = 0, at = 0;
+      for (let x = 80; x < width - 50; x++) { at = line(x) ? 0 : at + 1; longest = Math.max(longest, at); }
+      return longest / width;
+    }`);
+    expect(empty).toBeGreaterThan(0.04);
+    await screenshot('gaps');
+  });
+
+  it('takes a dropped file of 200,000 rows, and zooms both plots together', async () => {
+    await open();
+    const path = await write('large.json', bodyText(200_000));
+    const content = (await readFile(path)).toString('base64');
+    const transfer = await page.evaluateHandle(
+      `((content) => {
+        const transfer = new DataTransfer();
+        const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
+        transfer.items.add(new File([bytes], 'dropped.json'));
+        return transfer;
+      })(${JSON.stringify(content)})`,
+    );
+    await page.dispatchEvent('#drop', 'drop', { dataTransfer: transfer });
+    await idle();
+    expect(await text('#name')).toMatch(/^dropped\.json, [\d.]+ MB, 200,000 rows of date, e1_ts, e2_ts$/);
+    await send();
+    const before = [await drawn('inputs'), await drawn('output')];
+    const box = await page.locator('#output .u-over').boundingBox();
+    if (box === null) throw new Error('there is no plot');
+    await page.mouse.move(box.x + box.width * 0.6, box.y + 50);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.7, box.y + 60, { steps: 5 });
+    await page.mouse.up();
+    await eventually(
+      async () => (await drawn('inputs')) !== before[0] && (await drawn('output')) !== before[1],
+    );
+    await page.mouse.move(box.x + 2, box.y + 50);
+    const row = async () => Number(/row (\d+)/.exec(await text('#cursor'))?.[1]);
+    await eventually(async () => (await row()) > 0);
+    expect((await row()) / 200_000).toBeCloseTo(0.6, 2);
+    await screenshot('zoomed');
+    await page.locator('#reset').click();
+    await page.mouse.move(box.x + 2, box.y + 60);
+    await eventually(async () => (await row()) < 2000);
+    await page.locator('#inputs .u-over').dblclick();
+    await eventually(async () => (await drawn('inputs')) === before[0] || (await row()) >= 0);
+  });
+
+  it('shows the row that a log names, with its neighbours and the cell marked', async () => {
+    await open({ scheme: 'dark' });
+    await choose(
+      await write('refused.json', bodyText(200_000, { 180_000: '[1420246800.0, "n/a", 503.25]' })),
+    );
+    await send();
+    expect([await text('#code'), await text('#meaning')]).toEqual([
+      '25 · INVALID_SAMPLE',
+      'A sample is neither a number nor missing, or is past the largest double.',
+    ]);
+    expect(await text('#log')).toContain('scalar.data[180000][1] (e1_ts)');
+    const rows = await tableOf('#place');
+    expect(rows.map(([row]) => row)).toEqual(['179998', '179999', '180000', '180001', '180002']);
+    expect(rows[2]).toEqual(['180000', '1420246800.0', '"n/a"', '503.25']);
+    expect(await page.locator('#place mark').allInnerTexts()).toEqual(['"n/a"']);
+    expect(await page.locator('#output').isHidden()).toBe(true);
+    await screenshot('refused');
+  });
+
+  it('shows the bytes that a log names where a body is no JSON, and sends it as it is', async () => {
+    await open();
+    await choose(await write('broken.json', bodyText(3000, { 2000: '[1420068800.0; 5, 503.25]' })));
+    expect(await text('#fault')).toMatch(/^This is no JSON text: unexpected ";" at byte \d+\./);
+    await send();
+    expect([await text('#code'), await text('#http')]).toEqual(['10 · MALFORMED_JSON', 'HTTP 400']);
+    expect(await page.locator('#place mark').innerText()).toBe(';');
+    expect(await text('#place')).toContain('[1420068800.0; 5, 503.25]');
+    await screenshot('broken');
+    await choose(await write('table.csv', 'date;e1_ts\n1;2\n'));
+    expect(await text('#fault')).toContain('unexpected "d" at byte 0');
+    await send();
+    expect(await text('#code')).toBe('10 · MALFORMED_JSON');
+    // Chromium itself tells of each answer that is not 2xx.
+    expect(complaints.splice(0)).toEqual(Array(2).fill(expect.stringContaining('status of 400')));
+  });
+
+  it('stays alive with a million rows, and tells how far it is', async () => {
+    await open();
+    const path = await write('million.json', bodyOf(sampleRows(1_000_000), 2));
+    await page.evaluate(`(() => {
+      globalThis.gaps = []; let last = performance.now();
+      const tick = () => { const now = performance.now(); gaps.push(now - last); last = now; setTimeout(tick, 10); };
+      tick();
+      globalThis.parts = new Set();
+      new MutationObserver((records) => records.forEach(({ target }) => target.value > 0 && target.value < 1 && parts.add(target.closest('li').id)))
+        .observe(document.getElementById('steps'), { subtree: true, attributes: true, attributeFilter: ['value'] });
+    })()`);
+    await choose(path);
+    await send();
+    expect(await numbers()).toMatchObject({ Rows: '1,000,000' });
+    const parts = await page.evaluate<string[]>('[...parts]');
+    expect(parts).toEqual(expect.arrayContaining(['reading', 'sending', 'plotting']));
+    await page.locator('#inputs .u-over').hover();
+    await page.locator('#inputs .canvas').focus();
+    for (const key of ['+', '+', 'ArrowRight', '-', 'Escape']) await page.keyboard.press(key);
+    expect(await text('#cursor')).toMatch(/row \d+/);
+    const gaps = await page.evaluate<number[]>('gaps');
+    // A page that hangs has few ticks; how long the longest was is told, and depends on the machine.
+    process.stderr.write(
+      `a million rows: ${gaps.length} ticks, longest ${Math.round(Math.max(...gaps))} ms\n`,
+    );
+    expect(gaps.length).toBeGreaterThan(20);
+    await screenshot('million');
+  });
+
+  it('sends a changed scale in the file’s place, and as a command', async () => {
+    await open();
+    const path = await write("it's a body.json", bodyText(1000));
+    await choose(path);
+    await page.locator('#scale').fill('-0.5');
+    await send();
+    const answer = await download();
+    const { scalar } = JSON.parse(answer) as Answer;
+    const sent = JSON.parse((await readFile(path, 'utf8')).replaceAll('NaN', 'null')) as Answer;
+    const [, e1, e2] = sent.scalar.data[0] as [number, number, number];
+    expect(scalar.data[0]?.[1]).toBe(-0.5 * (e1 + e2));
+    expect(await command()).toContain('head -c');
+    expect(await bash(await command())).toBe(answer);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.locator('#copy').click();
+    await page.getByText('The command is in the clipboard.').waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(await command());
+  });
+
+  it('puts a scale where a body has none, from pasted text', async () => {
+    await open();
+    await page.locator('#paste summary').click();
+    await page.locator('#text').fill('{"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[[1,2,3]]}}');
+    await page.locator('#take').click();
+    await idle();
+    await page.locator('#scale').fill('2');
+    await send();
+    expect((await tableOf('#rows'))[0]?.[4]).toBe('10');
+    expect(await bash(await command())).toBe(await download());
+  });
+
+  it('can be used by the keyboard alone', async () => {
+    await open();
+    const tabTo = async (selector: string) => {
+      for (let i = 0; i < 40; i++) {
+        if (await page.locator(selector).evaluate<boolean>('(found) => found === document.activeElement'))
+          return;
+        await page.keyboard.press('Tab');
+      }
+      throw new Error(`Tab does not lead to ${selector}`);
+    };
+    await tabTo('#file');
+    await tabTo('#sample');
+    await page.keyboard.press('Enter');
+    await idle();
+    await tabTo('#scale');
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('1');
+    await page.keyboard.press('Enter');
+    await page.locator('#answer').waitFor();
+    await idle();
+    await tabTo('#download');
+    await tabTo('#copy');
+    await tabTo('#inputs .legend button >> nth=0');
+    await page.keyboard.press('Space');
+    expect(await page.locator('#inputs .legend button').first().getAttribute('aria-pressed')).toBe('false');
+    await page.keyboard.press('Space');
+    await tabTo('#inputs .canvas');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await eventually(async () => (await text('#cursor')).endsWith('row 1'));
+    expect(await labels()).toEqual([
+      '17.684785517717145',
+      '503.28803528253366',
+      String(17.684785517717145 + 503.28803528253366),
+    ]);
+    await eventually(async () =>
+      ((await page.locator('#spoken').textContent()) ?? '').includes('e1_ts 17.68'),
+    );
+    const whole = await drawn('output');
+    await page.keyboard.press('+');
+    await eventually(async () => (await drawn('output')) !== whole);
+    await page.keyboard.press('End');
+    await page.keyboard.press('ArrowRight');
+    await eventually(async () => /row [23]$/.test(await text('#cursor')));
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Home');
+    await eventually(async () => (await text('#cursor')).endsWith('row 0'));
+    expect(
+      await page.locator('#inputs .canvas').evaluate('(found) => getComputedStyle(found).outlineStyle'),
+    ).toBe('solid');
+  });
+
+  it.each(['light', 'dark'] as const)('has nothing that axe finds fault with in %s', async (scheme) => {
+    await open({ scheme });
+    expect(await axe()).toEqual([]);
+    await page.locator('#paste summary').click();
+    await choose(SAMPLE);
+    await send();
+    await page.locator('#answer summary').click();
+    await page.locator('#inputs .legend button').first().click();
+    expect(await axe()).toEqual([]);
+    await choose(join(ROOT, 'test/fixtures/refused.request.json'));
+    await send();
+    expect(await axe()).toEqual([]);
+  });
+
+  it('follows the colour scheme of the system, plots included', async () => {
+    await open();
+    await choose(SAMPLE);
+    const light = await drawn('inputs');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await eventually(async () => (await drawn('inputs')) !== light);
+  });
+
+  it('fits a width of 360 pixels', async () => {
+    await open({ width: 360 });
+    const excess = () => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+    expect(await excess()).toBe(0);
+    await choose(join(ROOT, 'test/fixtures/refused.request.json'));
+    await send();
+    expect(await excess()).toBe(0);
+    expect(
+      await page.locator('#place mark').evaluate<number>('(mark) => mark.getBoundingClientRect().right'),
+    ).toBeLessThan(360);
+    await choose(await write('narrow.json', bodyText(2000)));
+    await send();
+    await page.locator('#answer summary').click();
+    expect(await excess()).toBe(0);
+    expect(await axe()).toEqual([]);
+    await screenshot('narrow');
+  });
+
+  it('asks for a key where the service does', async () => {
+    const guarded = await startService({ PLAYGROUND: 'on', API_KEYS: 'alice:k3y' });
+    try {
+      await open({ url: guarded.url });
+      await page.locator('#sample').click();
+      await idle();
+      expect(await page.locator('#key').isHidden()).toBe(true);
+      await send();
+      expect([await text('#code'), await text('#http')]).toEqual(['11 · UNAUTHORIZED', 'HTTP 401']);
+      expect(complaints.splice(0)).toEqual([expect.stringContaining('status of 401')]);
+      await page.locator('#key:focus').fill('k3y');
+      await send();
+      expect(await text('#code')).toBe('0 · success');
+      expect(await command()).not.toContain('k3y');
+      expect(await bash(await command(), { KASEM_KEY: 'k3y' })).toBe(await download());
+      expect(await page.evaluate('[localStorage.length, sessionStorage.length, document.cookie]')).toEqual([
+        0,
+        0,
+        '',
+      ]);
+    } finally {
+      await guarded.close();
+    }
+  });
+
+  it('can be told to stop', async () => {
+    await open();
+    await page.route('**/method', () => undefined);
+    await choose(SAMPLE);
+    await page.locator('#send').click();
+    await page.locator('#cancel').click();
+    await page.getByText('Cancelled.').waitFor();
+    await idle();
+    expect(await page.locator('#answer').isHidden()).toBe(true);
+  });
+});
