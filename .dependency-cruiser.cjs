@@ -109,7 +109,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '/kernel/assembly/' },
+    // The second is an address that browsers ask the service for.
+    exclude: { path: ['/kernel/assembly/', '/uplot/uPlot\\.esm\\.js$'] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

@@ -75,7 +75,7 @@ const plots = new LinkedPlots((where) => {
 function speakCursor(): void {
   const entries = [...document.querySelectorAll<HTMLElement>('.entry')]
     .filter((entry) => entry.querySelector('[aria-pressed="true"]') !== null)
-    .map((entry) => entry.textContent.trim());
+    .map((entry) => Array.from(entry.children, ({ textContent }) => textContent).join(' '));
   element('spoken').textContent = `${element('cursor').textContent}: ${entries.join(', ')}`;
 }
 

@@ -247,7 +247,7 @@ class Plot {
         setScale: [
           (_, key) => key === 'x' && this.chart !== undefined && this.events.zoomed(...this.zoomedTo),
         ],
-      } as uPlot.Hooks.Arrays,
+      },
     };
   }
 
@@ -343,7 +343,7 @@ const aTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
 function rangeOf(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
   if (min === null || max === null || !Number.isFinite(min)) return [null, null];
   const [low, high] = [Math.max(min, -LARGEST), Math.min(max, LARGEST)];
-  return uPlot.rangeNum(low, high, 0.1, true) as uPlot.Range.MinMax;
+  return uPlot.rangeNum(low, high, 0.1, true);
 }
 
 /** Numbers in as many digits as tell neighbours apart, and few characters. */

@@ -58,7 +58,7 @@ describe('the playground', () => {
     expect(found).toEqual([new URL(service.url).host]);
   });
 
-  const open = async ({ scheme = 'light' as 'light' | 'dark', width = 1280, url = service.url } = {}) => {
+  const open = async ({ scheme = 'light', width = 1280, url = service.url } = {}) => {
     page = await browser.newPage({ colorScheme: scheme, viewport: { width, height: 900 } });
     // A violation of the Content-Security-Policy is an error of the console as well.
     page.on('console', (message) => void complaints.push(message.text()));
@@ -109,7 +109,7 @@ describe('the playground', () => {
         '/bin/bash',
         ['-c', script],
         { cwd: directory, maxBuffer: 1 << 28, env: { PATH: process.env.PATH, ...env } },
-        (error, stdout) => (error === null ? resolve(stdout) : reject(error)),
+        (error, stdout) => (error === null ? resolve(stdout) : reject(new Error(error.message))),
       );
     });
   /** The pixels of a plot, which change with what is drawn. */
@@ -179,7 +179,7 @@ describe('the playground', () => {
     if (e2 === 'missing') expect(sum).toBe('missing');
     else expect(Number(sum)).toBe(25 * (Number(e1) + Number(e2)));
     // Where samples are missing nothing is drawn in any of the rows of pixels.
-    const empty = await page.locator('#output canvas').evaluate<number>(`(canvas) => {
+    const empty = await page.locator('#output canvas').evaluate(`(canvas) => {
       const { width, height } = canvas;
       const pixels = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, width, height).data.buffer);
       const line = (x) => { for (let y = 10; y < height - 60; y++) { const p = pixels[y * width + x]; const [r, g, b] = [p & 255, (p >> 8) & 255, (p >> 16) & 255]; if (p >>> 24 > 200 && g - r > 60) return true; } return false; };
@@ -329,8 +329,7 @@ describe('the playground', () => {
     await open();
     const tabTo = async (selector: string) => {
       for (let i = 0; i < 40; i++) {
-        if (await page.locator(selector).evaluate<boolean>('(found) => found === document.activeElement'))
-          return;
+        if (await page.locator(selector).evaluate('(found) => found === document.activeElement')) return;
         await page.keyboard.press('Tab');
       }
       throw new Error(`Tab does not lead to ${selector}`);
@@ -407,7 +406,7 @@ describe('the playground', () => {
     await send();
     expect(await excess()).toBe(0);
     expect(
-      await page.locator('#place mark').evaluate<number>('(mark) => mark.getBoundingClientRect().right'),
+      await page.locator('#place mark').evaluate('(mark) => mark.getBoundingClientRect().right'),
     ).toBeLessThan(360);
     await choose(await write('narrow.json', bodyText(2000)));
     await send();

@@ -20,6 +20,7 @@ const NOT_RUN: Record<string, string> = {
   'npm install ./kasem-time-series-1.2.0.tgz': 'needs the registry; package.package-spec.ts does the same',
   'npm start': 'runs until it is stopped; process.e2e-spec.ts starts the service',
   'HOST=0.0.0.0 API_KEYS=kasem:choose-a-key npm start': 'the same',
+  'PLAYGROUND=on npm start': 'the same; playground.browser-spec.ts uses the page',
   'docker compose up --build':
     'needs a container engine; scripts/verify-image.sh builds, runs and calls the image',
   'npm run capacity -- --sensors 100000 --rows 86400 --period 3600':
