@@ -15,7 +15,13 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const SAMPLE = join(ROOT, 'test/fixtures/sample.request.json');
 
 // A browser without a GPU takes its time where others work as well.
-jest.setTimeout(300_000);
+jest.setTimeout(180_000);
+
+interface Opening {
+  readonly scheme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly url?: string;
+}
 
 interface Answer {
   scalar: { headers: string[]; data: (number | null)[][] };
@@ -58,8 +64,8 @@ describe('the playground', () => {
     expect(found).toEqual([new URL(service.url).host]);
   });
 
-  const open = async ({ scheme = 'light', width = 1280, url = service.url } = {}) => {
-    page = await browser.newPage({ colorScheme: scheme, viewport: { width, height: 900 } });
+  const open = async ({ scheme, width = 1280, url = service.url }: Opening = {}) => {
+    page = await browser.newPage({ colorScheme: scheme ?? 'light', viewport: { width, height: 900 } });
     // A violation of the Content-Security-Policy is an error of the console as well.
     page.on('console', (message) => void complaints.push(message.text()));
     page.on('pageerror', (error) => void complaints.push(error.message));
@@ -112,9 +118,11 @@ describe('the playground', () => {
         (error, stdout) => (error === null ? resolve(stdout) : reject(new Error(error.message))),
       );
     });
+  /** Calls a function, given as its text, with an element of the page. */
+  const ask = <T>(selector: string, call: string) =>
+    page.evaluate<T>(`(${call})(document.querySelector(${JSON.stringify(selector)}))`);
   /** The pixels of a plot, which change with what is drawn. */
-  const drawn = (figure: string) =>
-    page.locator(`#${figure} canvas`).evaluate('(canvas) => canvas.toDataURL()');
+  const drawn = (figure: string) => ask<string>(`#${figure} canvas`, '(canvas) => canvas.toDataURL()');
   const axe = async () => {
     await page.evaluate(await readFile(AXE, 'utf8'));
     const { violations } = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>(
@@ -179,14 +187,17 @@ describe('the playground', () => {
     if (e2 === 'missing') expect(sum).toBe('missing');
     else expect(Number(sum)).toBe(25 * (Number(e1) + Number(e2)));
     // Where samples are missing nothing is drawn in any of the rows of pixels.
-    const empty = await page.locator('#output canvas').evaluate(`(canvas) => {
+    const empty = await ask<number>(
+      '#output canvas',
+      `(canvas) => {
       const { width, height } = canvas;
       const pixels = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, width, height).data.buffer);
       const line = (x) => { for (let y = 10; y < height - 60; y++) { const p = pixels[y * width + x]; const [r, g, b] = [p & 255, (p >> 8) & 255, (p >> 16) & 255]; if (p >>> 24 > 200 && g - r > 60) return true; } return false; };
       let longest = 0, at = 0;
       for (let x = 80; x < width - 50; x++) { at = line(x) ? 0 : at + 1; longest = Math.max(longest, at); }
       return longest / width;
-    }`);
+    }`,
+    );
     expect(empty).toBeGreaterThan(0.04);
     await screenshot('gaps');
   });
@@ -223,10 +234,14 @@ describe('the playground', () => {
     expect((await row()) / 200_000).toBeCloseTo(0.6, 2);
     await screenshot('zoomed');
     await page.locator('#reset').click();
-    await page.mouse.move(box.x + 2, box.y + 60);
+    await page.locator('#inputs .u-over').hover({ position: { x: 2, y: 50 } });
     await eventually(async () => (await row()) < 2000);
+    const whole = [await drawn('inputs'), await drawn('output')];
+    const isWhole = async () => (await drawn('inputs')) === whole[0] && (await drawn('output')) === whole[1];
+    await page.locator('#output .canvas').press('+');
+    await eventually(async () => !(await isWhole()));
     await page.locator('#inputs .u-over').dblclick();
-    await eventually(async () => (await drawn('inputs')) === before[0] || (await row()) >= 0);
+    await eventually(isWhole);
   });
 
   it('shows the row that a log names, with its neighbours and the cell marked', async () => {
@@ -329,7 +344,7 @@ describe('the playground', () => {
     await open();
     const tabTo = async (selector: string) => {
       for (let i = 0; i < 40; i++) {
-        if (await page.locator(selector).evaluate('(found) => found === document.activeElement')) return;
+        if (await ask<boolean>(selector, '(found) => found === document.activeElement')) return;
         await page.keyboard.press('Tab');
       }
       throw new Error(`Tab does not lead to ${selector}`);
@@ -346,7 +361,7 @@ describe('the playground', () => {
     await idle();
     await tabTo('#download');
     await tabTo('#copy');
-    await tabTo('#inputs .legend button >> nth=0');
+    await tabTo('#inputs .legend button');
     await page.keyboard.press('Space');
     expect(await page.locator('#inputs .legend button').first().getAttribute('aria-pressed')).toBe('false');
     await page.keyboard.press('Space');
@@ -371,9 +386,7 @@ describe('the playground', () => {
     await page.keyboard.press('Escape');
     await page.keyboard.press('Home');
     await eventually(async () => (await text('#cursor')).endsWith('row 0'));
-    expect(
-      await page.locator('#inputs .canvas').evaluate('(found) => getComputedStyle(found).outlineStyle'),
-    ).toBe('solid');
+    expect(await ask('#inputs .canvas', '(found) => getComputedStyle(found).outlineStyle')).toBe('solid');
   });
 
   it.each(['light', 'dark'] as const)('has nothing that axe finds fault with in %s', async (scheme) => {
@@ -405,9 +418,9 @@ describe('the playground', () => {
     await choose(join(ROOT, 'test/fixtures/refused.request.json'));
     await send();
     expect(await excess()).toBe(0);
-    expect(
-      await page.locator('#place mark').evaluate('(mark) => mark.getBoundingClientRect().right'),
-    ).toBeLessThan(360);
+    expect(await ask<number>('#place mark', '(mark) => mark.getBoundingClientRect().right')).toBeLessThan(
+      360,
+    );
     await choose(await write('narrow.json', bodyText(2000)));
     await send();
     await page.locator('#answer summary').click();
