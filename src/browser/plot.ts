@@ -120,7 +120,7 @@ class Plot {
 
   constructor(
     figure: HTMLElement,
-    { x, isTime, longestStep }: Timeline,
+    { x, isTime, jumps }: Timeline,
     private readonly series: readonly PlotSeries[],
     private readonly columns: readonly ArrayLike<number | null>[],
     private readonly events: PlotEvents,
@@ -132,7 +132,7 @@ class Plot {
     this.canvas = figure.querySelector('.canvas') as HTMLElement;
     figure.querySelector('.legend')?.replaceChildren(...series.map((one, s) => this.legendButton(one, s)));
     this.chart = new uPlot(
-      this.options(isTime, longestStep),
+      this.options(isTime, jumps),
       [x, ...columns] as unknown as uPlot.AlignedData,
       this.canvas,
     );
@@ -190,7 +190,7 @@ class Plot {
     return entry;
   }
 
-  private options(isTime: boolean, longestStep: number): uPlot.Options {
+  private options(isTime: boolean, jumps: Uint32Array): uPlot.Options {
     const axis: uPlot.Axis = {
       stroke: () => property('--quiet'),
       grid: { stroke: () => property('--grid'), width: 1 },
@@ -235,7 +235,7 @@ class Plot {
             stroke,
             show: isShown,
             width: 1.25,
-            gaps: (chart, _, from, to, gaps) => [...withJumps(chart, longestStep, from, to, gaps)],
+            gaps: (chart, _, from, to, gaps) => withJumps(chart, jumps, from, to, gaps),
             points: { size: 5, stroke, fill: stroke },
           };
         }),
@@ -312,30 +312,24 @@ async function withGaps(values: Float64Array, missing: number): Promise<ArrayLik
 }
 
 /** Gaps in a line, in pixels: those of missing samples, and those where there are no rows for long. */
-function* withJumps(
+function withJumps(
   chart: uPlot,
-  longestStep: number,
+  jumps: Uint32Array,
   from: number,
   to: number,
   gaps: uPlot.Series.Gaps,
-): Generator<uPlot.Series.Gap> {
-  const x = chart.data[0] as Float64Array;
+): uPlot.Series.Gaps {
+  const position = (i: number): number => chart.valToPos(chart.data[0][i] as number, 'x', true);
   const all = [...gaps];
-  for (let i = from + 1; i <= to; i++) {
-    const [left, right] = [x[i - 1] as number, x[i] as number];
-    if (right - left > longestStep)
-      all.push([chart.valToPos(left, 'x', true), chart.valToPos(right, 'x', true)]);
-  }
-  let last: uPlot.Series.Gap | undefined;
+  for (const i of jumps) if (i > from && i <= to) all.push([position(i - 1), position(i)]);
+  // uPlot takes them in order, each apart from the others.
+  const apart: uPlot.Series.Gaps = [];
   for (const [start, end] of all.sort(([a], [b]) => a - b)) {
-    // uPlot takes them in order, each by itself.
+    const last = apart.at(-1);
     if (last !== undefined && start <= last[1]) last[1] = Math.max(last[1], end);
-    else {
-      if (last !== undefined) yield last;
-      last = [start, end];
-    }
+    else apart.push([start, end]);
   }
-  if (last !== undefined) yield last;
+  return apart;
 }
 
 const aTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));

@@ -142,7 +142,7 @@ describe('the cells of a row', () => {
 describe('a timeline', () => {
   it('is the dates where they are in order', () => {
     const dates = column(1, 1, 2);
-    expect(timelineOf(dates)).toEqual({ x: dates, isTime: true, isSorted: true, longestStep: 10 });
+    expect(timelineOf(dates)).toEqual({ x: dates, isTime: true, isSorted: true, jumps: Uint32Array.of() });
   });
 
   it('puts dates in order, and leaves out what has none', () => {
@@ -156,7 +156,7 @@ describe('a timeline', () => {
       expect(timelineOf(dates)).toMatchObject({ x: column(0, 1), isTime: false });
   });
 
-  it('takes ten times the usual step for the longest without a gap', () => {
-    expect(timelineOf(column(0, 5, 10, 15, 500, 505)).longestStep).toBe(50);
+  it('has a jump where there are no rows for more than ten usual steps', () => {
+    expect(timelineOf(column(0, 5, 10, 15, 65, 116, 121, 126)).jumps).toEqual(Uint32Array.of(5));
   });
 });

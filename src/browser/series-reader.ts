@@ -271,8 +271,8 @@ export interface Timeline {
   readonly isTime: boolean;
   /** Whether no date comes before the one above. */
   readonly isSorted: boolean;
-  /** Points that are further apart have none between them that is only not drawn: samples are missing there. */
-  readonly longestStep: number;
+  /** The points before which there are no samples for long. */
+  readonly jumps: Uint32Array;
   /** For each point the number of its row; none where that is the same. */
   readonly order?: Uint32Array;
 }
@@ -296,23 +296,24 @@ export function timelineOf(dates: Float64Array): Timeline {
     above = date;
   }
   if (!isTime || dated === 0)
-    return { x: Float64Array.from(dates.keys()), isTime: false, isSorted: true, longestStep: Infinity };
-  if (isSorted && dated === dates.length)
-    return { x: dates, isTime, isSorted, longestStep: longestStepOf(dates) };
+    return { x: Float64Array.from(dates.keys()), isTime: false, isSorted: true, jumps: Uint32Array.of() };
+  if (isSorted && dated === dates.length) return { x: dates, isTime, isSorted, jumps: jumpsOf(dates) };
   const order = Uint32Array.from(dates.keys())
     .filter((row) => !Number.isNaN(dates[row]))
     .sort((a, b) => (dates[a] as number) - (dates[b] as number) || a - b);
   const x = along(dates, order);
-  return { x, isTime, isSorted, longestStep: longestStepOf(x), order };
+  return { x, isTime, isSorted, jumps: jumpsOf(x), order };
 }
 
 /** The usual step is the median of a thousand. */
-function longestStepOf(x: Float64Array): number {
-  const every = Math.max(1, Math.floor(x.length / 1000));
+function jumpsOf(x: Float64Array): Uint32Array {
+  const step = (i: number): number => (x[i] as number) - (x[i - 1] as number);
   const steps: number[] = [];
-  for (let i = 1; i < x.length; i += every) steps.push((x[i] as number) - (x[i - 1] as number));
-  const usual = steps.filter((step) => step > 0).sort((a, b) => a - b);
-  return USUAL_STEPS * (usual[usual.length >> 1] ?? Infinity);
+  for (let i = 1; i < x.length; i += Math.ceil(x.length / 1000)) if (step(i) > 0) steps.push(step(i));
+  const longest = USUAL_STEPS * (steps.sort((a, b) => a - b)[steps.length >> 1] ?? Infinity);
+  const jumps: number[] = [];
+  for (let i = 1; i < x.length; i++) if (step(i) > longest) jumps.push(i);
+  return Uint32Array.from(jumps);
 }
 
 /** The values of a column in an order of its rows. */
