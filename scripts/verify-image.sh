@@ -31,6 +31,9 @@ docker run --rm --network=host --user 0 "$image" sh -c 'test ! -e /root/.npm && 
 
 docker run --rm --network=host "$image" test -s dist/common/frame/kernel/kernel.wasm || fail 'it has no kernel'
 
+docker run --rm --network=host "$image" test -s dist/assets/browser/index.html -a -s dist/assets/browser/playground.js -a -s node_modules/uplot/dist/uPlot.esm.js ||
+  fail 'it has no playground'
+
 docker run -d --name "$name" --network=host --read-only --tmpfs /tmp --cap-drop ALL \
   --security-opt no-new-privileges --memory 256m --memory-swap 256m --pids-limit 64 -e PORT="$port" -e HOST=127.0.0.1 "$image" >/dev/null
 

@@ -20,12 +20,12 @@ const HEADERS = {
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join(';'),
-  // Asked for anew each time, by ETag, so that files of two versions never meet.
+  // Asked for anew each time, by tag or time, so that files of two versions never meet.
   'Cache-Control': 'no-cache',
 };
 
 export const sendPage = (response: Response): void =>
-  response.sendFile('index.html', { root: resolve(ASSETS, 'browser'), headers: HEADERS, etag: true });
+  response.sendFile('index.html', { root: resolve(ASSETS, 'browser'), headers: HEADERS });
 
 /** The files that the page loads. */
 export function serveAssets(app: NestExpressApplication): void {
