@@ -84,9 +84,20 @@ describe('the package', () => {
         .map((file) => `${path}/${file.replaceAll('\\', '/')}`);
     const compiled = files('src')
       .filter(
-        (path) => !/\.(spec|d)\.ts$/.test(path) && !path.includes('/assembly/') && !/asconfig/.test(path),
+        (path) =>
+          !/\.(spec|d)\.ts$/.test(path) &&
+          !path.includes('/assembly/') &&
+          !/\/(asconfig|tsconfig)[.a-z]*\.json$/.test(path),
       )
-      .map((path) => path.replace(/^src/, 'dist').replace(/\.ts$/, '.js'));
+      .map((path) => path.replace(/^src/, path.startsWith('src/browser/') ? 'dist/assets' : 'dist'))
+      .map((path) => path.replace(/\.ts$/, '.js'));
+    const forBrowsers = [
+      'errors/error-codes',
+      'errors/kasem.error',
+      'frame/frame',
+      'frame/frame-rules',
+      'frame/json-scanner',
+    ].map((path) => `dist/assets/common/${path}.js`);
     expect(listed()).toEqual(
       [
         'CHANGELOG.md',
@@ -95,6 +106,7 @@ describe('the package', () => {
         'package.json',
         'bin/kasem.js',
         ...compiled,
+        ...forBrowsers,
         ...files('config'),
         ...files('test/conformance/cases'),
       ].sort(),
