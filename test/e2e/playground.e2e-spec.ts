@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { call } from '../support/http.js';
-import { startService, type Service } from '../support/service.js';
+import { call, eventually } from '../support/http.js';
+import { spawnService, startService, type Service } from '../support/service.js';
 
 const POLICY = /^default-src 'none';script-src 'self';style-src 'self';/;
 
@@ -91,6 +91,17 @@ describe('the root of a service with its playground', () => {
   ])('lists nothing, and leads nowhere else: %s', async (path) => {
     const answer = await call(service.url, { method: 'GET', path });
     expect([answer.status, answer.json.error]).toEqual([404, 12]);
+  });
+});
+
+describe('a file of the playground', () => {
+  it('stands in the log under its whole path', async () => {
+    const service = await spawnService({ PLAYGROUND: 'on', LOG_LEVEL: 'info' });
+    await fetch(`${service.url}/assets/browser/icon.svg`);
+    await eventually(() => service.output().includes('icon.svg'));
+    expect(service.output()).toContain('/assets/browser/icon.svg');
+    service.child.kill();
+    await service.exited;
   });
 });
 

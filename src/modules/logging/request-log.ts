@@ -21,7 +21,8 @@ export class RequestLog implements ExchangeObserver {
       {
         requestId: id,
         method: request.method,
-        path: request.path,
+        // Express takes away the part at which files are mounted.
+        path: request.baseUrl + request.path,
         remoteAddress,
         status: response.headersSent ? response.statusCode : undefined,
         error,
