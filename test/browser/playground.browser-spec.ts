@@ -15,7 +15,7 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const SAMPLE = join(ROOT, 'test/fixtures/sample.request.json');
 
 // A browser without a GPU takes its time where others work as well.
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 interface Opening {
   readonly scheme?: 'light' | 'dark';
@@ -73,6 +73,8 @@ describe('the playground', () => {
       if (request.url().startsWith('http'))
         hosts.add(new URL(request.url()).host.replace(new URL(url).host, new URL(service.url).host));
     });
+    // How long a step may take is for the test's own limit to say.
+    page.setDefaultTimeout(0);
     await page.goto(url);
   };
 
