@@ -27,8 +27,8 @@ export default {
       testMatch: ['**/*.spec.{ts,mjs}'],
     },
     { ...shared, displayName: 'e2e', roots: ['<rootDir>/test'], testMatch: ['**/*.e2e-spec.ts'] },
-    // These need more than Node, and are run by name: a proxy, a Prometheus, a browser, kubectl, npm's registry.
-    ...['proxy', 'monitoring', 'browser', 'kubernetes', 'package']
+    // These need more than Node, and are run by name: a proxy, a Prometheus, a browser, kubectl, a container engine, npm's registry.
+    ...['proxy', 'monitoring', 'browser', 'kubernetes', 'container', 'package']
       .filter((name) => process.argv.includes(name))
       .map((name) => ({
         ...shared,
