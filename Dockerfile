@@ -3,6 +3,8 @@
 FROM node:24-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
+# A mirror of npm's registry, where the builder needs one.
+ARG npm_config_registry
 RUN npm ci --no-audit --no-fund
 
 # Watch mode: mount src over /app/src and each change is picked up. Without a shell, whose children Nest finds by ps, which is not there.
@@ -42,7 +44,8 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /us
   /opt/yarn* /usr/local/bin/yarn /usr/local/bin/yarnpkg
 USER node
 EXPOSE 5000
-# The probe gives up by itself: engines leave one that is overdue running, and its memory and threads count.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 5000}/health/live`, { signal: AbortSignal.timeout(2000) }).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# The probe starts a process, which a busy host takes seconds for. It gives up by itself, since engines leave one that is
+# overdue running, and its memory and threads count.
+HEALTHCHECK --interval=10s --timeout=10s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 5000}/health/live`, { signal: AbortSignal.timeout(5000) }).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/main.js"]

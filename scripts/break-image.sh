@@ -79,8 +79,6 @@ $(starts 'exec node -r ./kept.cjs dist/main.js')"
 
 broken 'its health check does not turn healthy' "HEALTHCHECK CMD false
 $user"
-broken 'its health check does not turn healthy' "HEALTHCHECK NONE
-$user"
 broken 'its health check does not turn unhealthy' "HEALTHCHECK CMD true
 $user"
 

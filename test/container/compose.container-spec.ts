@@ -165,12 +165,12 @@ describe('on a real engine', () => {
     const build = (...args: string[]) => docker('build', '-q', '--network=host', ...args);
     await build('--target', 'production', '-t', `kasem-time-series:${name}`, '.');
     await build('-t', environment.STAND_IN, '-f', 'test/container/stand-in.Dockerfile', 'test/container');
-  }, 600_000);
+  }, 900_000);
   afterAll(async () => {
     await down();
     await docker('image', 'rm', `kasem-time-series:${name}`, environment.STAND_IN);
     rmSync(directory, { recursive: true });
-  }, 120_000);
+  }, 240_000);
 
   it('brings the service up alone, healthy and open, and ends it with exit code 0', async () => {
     await compose(plain, [], 'up', '-d', '--no-build');
@@ -180,7 +180,7 @@ describe('on a real engine', () => {
     await compose(plain, [], 'stop');
     expect(await states('kasem', 'ExitCode')).toEqual(['0']);
     await down();
-  }, 120_000);
+  }, 240_000);
 
   it('asks for a key where keys.yml is given, and takes one that is added on SIGHUP', async () => {
     await compose(FILES, [], 'up', '-d', '--no-build');
@@ -191,7 +191,7 @@ describe('on a real engine', () => {
     await compose(FILES, [], 'kill', '-s', 'HUP', 'kasem');
     await eventually(async () => (await sample(own, { 'X-API-Key': '77aa' })).error === 0);
     await down();
-  }, 120_000);
+  }, 240_000);
 
   it('spreads requests over the replicas, which Prometheus scrapes each, and outlives one that is killed', async () => {
     await compose(plain, PROFILES, 'up', '-d', '--no-build', '--scale', 'replica=2', 'proxy', 'prometheus');
@@ -220,5 +220,5 @@ describe('on a real engine', () => {
     await docker('kill', victim as string);
     for (let i = 0; i < 20; i++) expect(await sample(proxy)).toMatchObject({ error: 0, scalar: SUMS });
     await down();
-  }, 180_000);
+  }, 400_000);
 });

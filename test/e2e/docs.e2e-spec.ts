@@ -25,6 +25,13 @@ const NOT_RUN: Record<string, string> = {
     'needs a container engine; scripts/verify-image.sh builds, runs and calls the image',
   'npm run capacity -- --sensors 100000 --rows 86400 --period 3600':
     'simulates for minutes; simulation.spec.mjs and plan.spec.mjs hold it to queueing theory',
+  'docker build --target production -t kasem-time-series:0.1.0 \\':
+    'needs a container engine; scripts/verify-image.sh builds with these arguments',
+  'export VERSION=0.1.0 REVISION="$(git rev-parse HEAD)"':
+    'needs a container engine; npm run test:container brings the services up',
+  'docker compose -f docker-compose.yml -f deploy/compose/keys.yml up --detach': 'the same',
+  'docker build --target development -t kasem-time-series:development .':
+    'needs a container engine; scripts/verify-image.sh changes a source in it',
   'npm run bench': 'takes minutes, and needs the rivals',
   'npx openapi-typescript@7 http://127.0.0.1:5000/openapi.json -o kasem.ts': 'installs a generator',
   'docker build --target production -t kasem-time-series:development .':

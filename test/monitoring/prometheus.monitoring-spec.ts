@@ -74,7 +74,7 @@ describe('a real Prometheus', () => {
       join(directory, 'prometheus.yml'),
       read('prometheus/prometheus.yml')
         .replace(/_interval: 15s/g, '_interval: 1s')
-        .replace('kasem:5000', `127.0.0.1:${service.port}`),
+        .replace(/dns_sd_configs:[^]*/, `static_configs: [{ targets: ['127.0.0.1:${service.port}'] }]\n`),
     );
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
@@ -63,6 +63,19 @@ function steadyLoad(url: string, kinds: readonly ReturnType<typeof load>[]) {
     },
   };
 }
+
+describe('haproxy -c', () => {
+  it.each([[{ KASEM_1: '127.0.0.1:5001', KASEM_2: '127.0.0.1:5002' }], [{ KASEM: 'kasem:5000' }]])(
+    'finds nothing wrong with the configuration for %j',
+    (instances) => {
+      const { status, stderr } = spawnSync('haproxy', ['-c', '-f', CONFIGURATION], {
+        env: { PATH: `${process.env.PATH}:/usr/sbin`, PORT: '8080', ...instances },
+        encoding: 'utf8',
+      });
+      expect([status, stderr]).toEqual([0, '']);
+    },
+  );
+});
 
 describe('two instances behind HAProxy', () => {
   let proxy: ChildProcess;
