@@ -29,6 +29,7 @@ describe('docker-compose.yml', () => {
         expect(keyed.kasem?.environment.MAX_BODY_BYTES).toBe(kasem.environment.MAX_BODY_BYTES);
       }
     },
+    120_000,
   );
 
   // compose v2 holds its files to this schema.
