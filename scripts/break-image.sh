@@ -84,7 +84,8 @@ $user"
 
 broken 'SIGTERM spoils' "RUN echo \"process.on('SIGTERM', () => process.exit(0)); import('/app/dist/main.js');\" >cut.mjs
 $(starts 'exec node cut.mjs')"
-broken 'SIGTERM does not end it' "$(starts 'node dist/main.js; true')"
+broken 'SIGTERM does not end it' "RUN echo \"const { on } = process; process.on = (name, does) => name === 'SIGTERM' ? process : on.call(process, name, does); import('/app/dist/main.js');\" >deaf.mjs
+$(starts 'exec node deaf.mjs')"
 broken 'SIGTERM ends it with 3' "RUN echo \"const end = process.exit; process.exit = () => end(3); import('/app/dist/main.js');\" >three.mjs
 $(starts 'exec node three.mjs')"
 

@@ -46,9 +46,9 @@ eventually() {
 }
 
 check_labels() {
-  local name
-  for name in title description licenses source; do
-    [ -n "$(label "$name")" ] || fail "its label $name is empty"
+  local key
+  for key in title description licenses source; do
+    [ -n "$(label "$key")" ] || fail "its label $key is empty"
   done
   [ "$(label version)" = "$(node -p "require('./package.json').version")" ] || fail 'its label version is not that of package.json'
   [[ $(label revision) =~ ^[0-9a-f]{40}$ ]] || fail 'its label revision is not that of a commit'
