@@ -52,6 +52,9 @@ $user"
 broken 'it has no kernel' "RUN rm dist/common/frame/kernel/kernel.wasm
 $user"
 
+broken 'it has no playground' "RUN rm -r dist/assets/browser
+$user"
+
 broken 'a wrong configuration' "$user
 CMD [\"sh\", \"-c\", \"if [ \$PORT = none ]; then PORT=0; fi; exec node dist/main.js\"]"
 broken 'a wrong configuration' "$user
