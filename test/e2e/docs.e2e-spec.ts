@@ -39,6 +39,7 @@ const NOT_RUN: Record<string, string> = {
   'cd deploy/kubernetes/overlays/production': 'needs a cluster',
   'npm run test:fuzz:coverage -- --minutes 30':
     'takes half an hour, and needs a newer glibc than Debian 12 has',
+  'npm run test:mutation': 'takes an hour or more',
   'npm run test:fuzz -- --minutes 60': 'takes an hour; fuzz.e2e-spec.ts runs the same for seconds',
   'apt-get install python3-pandas python3-flask gunicorn libsimdjson-dev g++ wrk curl': 'installs',
   'HOST=127.0.0.1 PORT=8080 KASEM_1=127.0.0.1:5001 KASEM_2=127.0.0.1:5002 haproxy -c -f deploy/haproxy/haproxy.cfg':
