@@ -1,13 +1,22 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
 import {
   BadGatewayException,
   ForbiddenException,
+  HttpException,
   ImATeapotException,
+  Logger,
+  NotFoundException,
   ServiceUnavailableException,
 } from '@nestjs/common';
-import { describe, expect, it } from '@jest/globals';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import express, { type Request, type Response } from 'express';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Exchange, exchangeOf, observe } from '../exchange/exchange.js';
 import { ERROR_CODES, type ErrorName } from './error-codes.js';
-import { failureAnswer } from './kasem-exception.filter.js';
+import { failureAnswer, KasemExceptionFilter } from './kasem-exception.filter.js';
 import { KasemError } from './kasem.error.js';
 
 const table = Object.entries(ERROR_CODES) as [ErrorName, (typeof ERROR_CODES)[ErrorName]][];
@@ -101,4 +110,173 @@ describe('a failure', () => {
       body,
     });
   });
+});
+
+describe('the filter', () => {
+  let [logged, exchanges]: [unknown[], Exchange[]] = [[], []];
+  let server: Server;
+  let url: string;
+
+  beforeAll(async () => {
+    Logger.overrideLogger({
+      log: () => undefined,
+      warn: () => undefined,
+      error: (fault: unknown) => void logged.push(fault),
+    });
+    const filter = new KasemExceptionFilter('http');
+    const app = express();
+    const fail = (thrown: unknown, request: Request, response: Response) =>
+      filter.catch(thrown, new ExecutionContextHost([request, response]));
+    app.use(observe([{ ended: (exchange) => void exchanges.push(exchange) }]));
+    app.get('/text', (request, response) => fail('secret', request, response));
+    app.get('/error', (request, response) => fail(new TypeError('secret'), request, response));
+    app.get('/timed', (request, response) => {
+      exchangeOf(response).call = { method: 'm', rows: 0, receive: 1, decode: 2, compute: 3, encode: 0 };
+      fail(new KasemError('OVERFLOW', 'why'), request, response);
+    });
+    app.get('/half', (request, response) => {
+      exchangeOf(response).call = { method: 'm', rows: 0, receive: 1, decode: 2, compute: 3, encode: 0 };
+      response.write('half');
+      fail(new Error('secret'), request, response);
+    });
+    app.get('/gone', (request, response) => {
+      response.destroy();
+      fail(new Error('nobody is left'), request, response);
+    });
+    app.get('/health', (request, response) =>
+      fail(new ServiceUnavailableException({ status: 'error', details: {} }), request, response),
+    );
+    app.get('/absent', (request, response) => fail(new NotFoundException('no such row'), request, response));
+    app
+      .route('/two')
+      .post(() => undefined)
+      .put(() => undefined);
+    app.post('/absent', (request, response) =>
+      fail(new NotFoundException('no such post'), request, response),
+    );
+    app.use((request, response) => fail(new NotFoundException('unrouted'), request, response));
+    app.use(((thrown: unknown, request: Request, response: Response, _: unknown) =>
+      fail(thrown, request, response)) as express.ErrorRequestHandler);
+    server = createServer(app);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  beforeEach(() => {
+    [logged, exchanges] = [[], []];
+  });
+
+  async function ask(path: string, method = 'GET') {
+    const answer = await fetch(`${url}${path}`, { method });
+    return { status: answer.status, headers: answer.headers, text: await answer.text() };
+  }
+  const ended = async (path: string) => {
+    let exchange: Exchange | undefined;
+    while ((exchange = exchanges.find(({ request }) => request.path === path)) === undefined)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    return exchange;
+  };
+
+  it('logs a fault of ours with its stack under the id of the request, whatever is thrown', async () => {
+    for (const [path, name] of [
+      ['/text', 'Error: thrown without an Error: secret'],
+      ['/error', 'TypeError: secret'],
+    ] as const) {
+      const answer = await ask(path);
+      expect(answer.status).toBe(500);
+      expect(answer.text).not.toContain('secret');
+      const [fault] = logged.splice(0) as [{ requestId: string; err: Error }];
+      expect(fault.requestId).toBe(answer.headers.get('X-Request-ID'));
+      expect(String(fault.err)).toBe(name);
+      expect((await ended(path)).error).toBe(50);
+    }
+  });
+
+  it('says where the time of a call went, and what became of it', async () => {
+    const answer = await ask('/timed');
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([422, { error: 30, log: 'why' }]);
+    expect(answer.headers.get('Server-Timing')).toBe(
+      'receive;dur=1.000, decode;dur=2.000, compute;dur=3.000',
+    );
+    expect((await ended('/timed')).error).toBe(30);
+    expect((await ask('/absent')).headers.get('Server-Timing')).toBeNull();
+    expect(logged).toEqual([]);
+  });
+
+  it('cuts an answer that has begun', async () => {
+    await expect(ask('/half')).rejects.toThrow();
+    expect((await ended('/half')).isComplete).toBe(false);
+    expect(logged.splice(0)).toHaveLength(1);
+  });
+
+  it('says nothing to or of a client that has gone', async () => {
+    await expect(ask('/gone')).rejects.toThrow();
+    expect((await ended('/gone')).error).toBeUndefined();
+    expect(logged).toEqual([]);
+  });
+
+  it('leaves the answer of a health check without an error of the table', async () => {
+    expect((await ask('/health')).text).toBe('{"status":"error","details":{}}');
+    expect((await ended('/health')).error).toBeUndefined();
+  });
+
+  it.each([
+    ['GET', '/nowhere', 404, 12, 'there is no /nowhere', null],
+    ['GET', '/two', 405, 13, '/two does not take GET, only POST, PUT', 'POST, PUT'],
+    ['DELETE', '/absent', 405, 13, '/absent does not take DELETE, only GET, HEAD, POST', 'GET, HEAD, POST'],
+    ['GET', '/absent', 404, 12, 'no such row', null],
+    ['POST', '/absent', 404, 12, 'no such post', null],
+    ['GET', '/%E0%A4%A', 404, 12, 'there is no /%E0%A4%A', null],
+  ])('answers %s %s with %i', async (method, path, status, error, log, allow) => {
+    const answer = await ask(path, method);
+    expect([answer.status, JSON.parse(answer.text), answer.headers.get('Allow')]).toEqual([
+      status,
+      { error, log },
+      allow,
+    ]);
+  });
+
+  it('tells HEAD as GET that there is nothing, and which verbs there are', async () => {
+    const [there, elsewhere] = [await ask('/absent', 'HEAD'), await ask('/two', 'HEAD')];
+    expect([there.status, there.headers.get('Allow')]).toEqual([404, null]);
+    expect([elsewhere.status, elsewhere.headers.get('Allow')]).toEqual([405, 'POST, PUT']);
+  });
+
+  it.each([
+    ['UNAUTHORIZED', { 'WWW-Authenticate': 'Bearer' }],
+    ['UNSUPPORTED_MEDIA_TYPE', { 'Accept-Encoding': 'gzip, deflate, br' }],
+    ['REQUEST_TIMEOUT', { Connection: 'close' }],
+    ['OVERLOADED', { 'Retry-After': '1' }],
+    ['SHUTTING_DOWN', { 'Retry-After': '1', Connection: 'close' }],
+    ['INVALID_BODY', {}],
+  ] as const)('gives %s the headers %j', (name, headers) => {
+    expect(failureAnswer(new KasemError(name, 'why'), 'contract').headers).toEqual(headers);
+  });
+
+  it.each([
+    [418, 20, 'tea'],
+    [499, 20, 'tea'],
+    [500, 50, 'Internal Server Error'],
+    [599, 50, 'a fault of the service'],
+  ])('gives a status %i from elsewhere the nearest error', (status, error, log) => {
+    expect(failureAnswer(new HttpException('tea', status), 'http')).toEqual({
+      status,
+      headers: {},
+      body: { error, log },
+    });
+  });
+
+  it.each([null, 'text', { status: 'error' }, { details: {} }])(
+    'takes %j for no answer of a health check',
+    (body) => {
+      expect(failureAnswer(new HttpException(body as object, 503), 'http').body).toEqual({
+        error: 51,
+        log: 'Service Unavailable',
+      });
+    },
+  );
 });

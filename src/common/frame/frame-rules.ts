@@ -55,8 +55,8 @@ export function columnIndices(headers: unknown, series: readonly string[]): numb
   const needed = [DATE, ...series];
   for (const name of needed) {
     const first = names.indexOf(name);
-    const second = first < 0 ? -1 : names.indexOf(name, first + 1);
-    if (second >= 0)
+    const second = names.indexOf(name, first + 1);
+    if (second > first)
       throw new KasemError(
         'INVALID_HEADERS',
         `scalar.headers[${second}]: ${name} stands twice, first at scalar.headers[${first}]`,

@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { asKernelDecodes, asPlainDecodes } from '../../../test/fuzz/verdicts.js';
+import { KernelFrameDecoder } from './kernel-frame-decoder.js';
+import { kernel, type Kernel } from './kernel/kernel.js';
+
+/** A run over many faults of the source cuts at fewer places. */
+const CUT_STEP = Number(process.env.CUT_STEP ?? 1);
 
 const rows = (data: string, headers = '["date","a","b"]') =>
   `{"param":{"scale":2,"x":[1]},"scalar":{"headers":${headers},"data":${data}}}`;
@@ -15,6 +20,8 @@ const datas = [
   '[[1,2,3],]',
   '[,[1,2,3]]',
   '[[1,2,3] [1,2,3]]',
+  '[[1,2,3]x[1,2,3]]',
+  '[[1,2,3];]',
   '[[1,2,3]',
   '[[1,2,3]}',
   '[[1,2,]]',
@@ -99,6 +106,15 @@ const bodies = [
   '{}',
   '{"param":1}',
   '{"param":1e999}',
+  '{"param":true}',
+  '{"param":false}',
+  '{"param":{},"scalar":{"data":[[1,2,3]]}}',
+  '{"param":{},"scalar":{"data":[[1,2,3]],"headers":null}}',
+  '{"param":{},"scalar":{"headers":["date","a","b"],"data":[[1,2,3]]}}',
+  `{"param":{"x":{"scale":1,"scale":2}},"x":{"scale":1,"scale":2,"data":[],"data":[]},${rows('[[1,2,3]]').slice(1)}`,
+  `{"${'k'.repeat(5000)}":1,${rows('[[1,2,3]]').slice(1)}`,
+  rows('[["x","y","z"]]', '["b","a","date"]'),
+  rows('[["x","y",1]]', '["b","a","date"]'),
   '{"param":{}}',
   '{"param":{},"scalar":[]}',
   '{"param":{},"scalar":{}}',
@@ -151,13 +167,13 @@ describe('the decoder on the kernel', () => {
       const expected = await asPlainDecodes([body]);
       expect(await asKernelDecodes([body])).toEqual(expected);
       expect(await asKernelDecodes(Array.from(body, (byte) => Buffer.of(byte)))).toEqual(expected);
-      for (let cut = 1; cut < Math.min(body.length, 200); cut++)
+      for (let cut = 1; cut < Math.min(body.length, 200); cut += CUT_STEP)
         expect(await asKernelDecodes([body.subarray(0, cut), body.subarray(cut)])).toEqual(expected);
     },
   );
 
   it('reads many rows in chunks of any size, also before their headers', async () => {
-    const data = Array.from({ length: 20_000 }, (_, i) => [
+    const data = Array.from({ length: 2_000 }, (_, i) => [
       1420066800 + i / 7,
       i % 5 ? Math.sin(i) * 10 ** (i % 60) : null,
       Math.random(),
@@ -174,9 +190,126 @@ describe('the decoder on the kernel', () => {
     }
   });
 
-  it('refuses a row that is longer than 1 MiB, and goes on to the end of the body', async () => {
-    const long = rows(`[[1,2,3],[1,2,"${'x'.repeat(1 << 20)}"],[1]]`);
-    expect(await asKernelDecodes([Buffer.from(long)])).toEqual(await asPlainDecodes([Buffer.from(long)]));
+  const agree = async (text: string) => {
+    const body = Buffer.from(text);
+    const verdict = await asPlainDecodes([body]);
+    expect(await asKernelDecodes([body])).toEqual(verdict);
+    return verdict;
+  };
+
+  it('takes a row of 1 MiB, refuses a longer one, and goes on to the end of the body', async () => {
+    const row = (bytes: number) => `[1,2,"${'x'.repeat(bytes - '[1,2,""]'.length)}"]`;
+    expect(await agree(rows(`[[1,2,3],${row(1 << 20)}]`))).toMatchObject({
+      log: 'scalar.data[1][2] (b) must be a finite number, null or NaN and is text',
+    });
+    const long = rows(`[[1,2,3],${row((1 << 20) + 1)},[1]]`);
+    expect(await agree(long)).toMatchObject({ log: 'scalar.data[1] is longer than 1048576 bytes' });
     expect(await asKernelDecodes([Buffer.from(`${long}]`)])).toMatchObject({ code: 10 });
+    const spaces = ' '.repeat(1 << 20);
+    expect(
+      await asKernelDecodes(
+        [`${rows(`[[${spaces}`).slice(0, -2)} `, '1,2,3]]}}'].map((piece) => Buffer.from(piece)),
+      ),
+    ).toEqual({
+      code: 24,
+      log: 'scalar.data[0] is longer than 1048576 bytes',
+    });
+  });
+
+  const decoderOf = (series: readonly string[], options = {}) =>
+    new KernelFrameDecoder(kernel as Kernel, { params: ['scale'], series }, options);
+
+  it('takes a param and headers of 1 MiB, and refuses longer ones', async () => {
+    const text = (bytes: number) => `"${'x'.repeat(bytes - 2)}"`;
+    const decode = (body: string) =>
+      asKernelDecodes([body.slice(0, 500), body.slice(500)].map((piece) => Buffer.from(piece)));
+    const scaled = (bytes: number) => rows('[]').replace('"scale":2', `"scale":${text(bytes)}`);
+    expect(await decode(scaled(1 << 20))).toMatchObject({ params: { scale: 'x'.repeat((1 << 20) - 2) } });
+    expect(await decode(scaled((1 << 20) + 1))).toEqual({
+      code: 20,
+      log: 'param.scale is longer than 1048576 bytes',
+    });
+    const headed = (bytes: number) =>
+      rows('[]', `["date","a","b",${text(bytes - '["date","a","b",]'.length)}]`);
+    expect(await decode(headed(1 << 20))).toMatchObject({ params: { scale: 2 } });
+    expect(await decode(headed((1 << 20) + 1))).toEqual({
+      code: 20,
+      log: 'scalar.headers is longer than 1048576 bytes',
+    });
+  });
+
+  it.each([
+    ['', 'the body is empty'],
+    ['[1', 'the body is no JSON text: it ends too early, after 2 bytes'],
+    ['{"a":01}', 'the body is no JSON text: unexpected "1" at byte 6'],
+    ['[]\t\n\r x', 'the body is no JSON text: something follows its end at byte 6'],
+    [rows('[[1,2,3];]'), 'the body is no JSON text: unexpected ";" at byte 81'],
+    [rows('[[1,2,3],]'), 'the body is no JSON text: unexpected "]" at byte 82'],
+    [rows('[[1,2,3x]]'), 'the body is no JSON text: unexpected "x" at byte 80'],
+  ])('says why %s is no JSON, and at which byte, however it is cut', async (text, message) => {
+    for (const size of [1, 7, text.length + 1]) {
+      const decoder = decoderOf(['a', 'b']);
+      for (let at = 0; at < text.length; at += size) decoder.push(Buffer.from(text.slice(at, at + size)));
+      await expect(decoder.end()).rejects.toMatchObject({ errorCode: { code: 10 }, message });
+    }
+  });
+
+  it('leaves out a param that is not there, and needs no series beside the date', async () => {
+    const decoder = decoderOf([]);
+    decoder.push(
+      Buffer.from('{"param":{},"scalar":{"headers":["date","x","y"],"data":[[1,"x",{}],[2,3,"y"],[3,4,5]]}}'),
+    );
+    const { params, frame } = await decoder.end();
+    expect(params).toStrictEqual({});
+    expect([...frame.columns]).toEqual([['date', Float64Array.of(1, 2, 3)]]);
+  });
+
+  /** How many rows there was room for in the end. */
+  async function roomOf(count: number, options: object, head = ''): Promise<number> {
+    const row = Buffer.from('[1,2,3],');
+    const body = Buffer.alloc(count * row.length, row);
+    const decoder = decoderOf(['a', 'b'], options);
+    decoder.push(Buffer.from(`${rows('').slice(0, -2)}[${head}`));
+    for (let at = 0; at < body.length; at += 1 << 16) decoder.push(body.subarray(at, at + (1 << 16)));
+    decoder.push(Buffer.from('[1,2,3]]}}'));
+    const { frame } = await decoder.end();
+    expect(frame.length).toBe(count + 1);
+    return frame.column('b').buffer.byteLength / 8;
+  }
+
+  it('has a tenth more room than a body of known length needs by its first rows', async () => {
+    const room = await roomOf(9_999, { expectedBytes: 80_000, limitBytes: 1e9 });
+    expect(room).toBeGreaterThanOrEqual(10_900);
+    expect(room).toBeLessThanOrEqual(11_100);
+  });
+
+  it('grows twofold where the length is not known, and past a million rows once for the longest body', async () => {
+    const few = await roomOf(9_999, { limitBytes: 24_000_000 });
+    expect(few).toBeGreaterThanOrEqual(10_000);
+    expect(few).toBeLessThan(20_000);
+    expect(await roomOf(9_999, {})).toBe(few);
+    const many = await roomOf(1_100_000, { limitBytes: 24_000_000 });
+    expect(many).toBeGreaterThanOrEqual(3_290_000);
+    expect(many).toBeLessThanOrEqual(3_310_000);
+  });
+
+  it('gives others a turn after each mebibyte of rows that came before their headers', async () => {
+    const row = Buffer.from('[1,2,3],');
+    const piece = Buffer.alloc(1 << 17, row);
+    const decoder = decoderOf(['a', 'b']);
+    decoder.push(Buffer.from('{"param":{},"scalar":{"data":['));
+    for (let i = 0; i < 24; i++) decoder.push(piece);
+    decoder.push(Buffer.from('[1,2,3]],"headers":["date","a","b"]}}'));
+    let [turns, isOver] = [0, false];
+    const end = decoder.end().finally(() => (isOver = true));
+    const other = () => {
+      if (isOver) return;
+      turns++;
+      setImmediate(other);
+    };
+    setImmediate(other);
+    expect((await end).frame.length).toBe((24 << 17) / row.length + 1);
+    expect(turns).toBeGreaterThanOrEqual(1);
+    expect(turns).toBeLessThanOrEqual(3);
   });
 });

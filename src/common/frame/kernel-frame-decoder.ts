@@ -59,7 +59,7 @@ class Capture {
     this.bytes += index - from;
     this.from = undefined;
     if (this.isTooLong) this.pieces.length = 0;
-    else if (index > from) this.pieces.push(Buffer.from(chunk.subarray(from, index)));
+    else this.pieces.push(Buffer.from(chunk.subarray(from, index)));
   }
 
   parse(): unknown {
@@ -80,7 +80,7 @@ export class KernelFrameDecoder implements FrameDecoder {
   private duplicate: string | undefined;
   /** The keys on the way to the value at hand, the one in the body at 1, the one below at 2. */
   private keys: (string | undefined)[] = [];
-  private readonly seen = new Set<string>();
+  private readonly seen = new Set<string | undefined>();
   /** The paths that matter by the first byte of their values, which tells what these are; the body's path is empty. */
   private readonly firstBytes = new Map<string, number>();
   private readonly kept = new Map<string, Capture>();
@@ -98,7 +98,7 @@ export class KernelFrameDecoder implements FrameDecoder {
     this.scanner = new JsonScanner(
       {
         begin: (depth, first, index) => this.beginValue(depth, first, index),
-        end: (depth, index) => this.endValue(depth, index),
+        end: (_, index) => this.endValue(index),
         key: (depth, text) => this.takeKey(depth, text),
       },
       2,
@@ -157,10 +157,9 @@ export class KernelFrameDecoder implements FrameDecoder {
     else if (this.inRows) {
       // The scanner stopped before the bracket that opens the rows.
       i++;
-      const shape = this.kept.has('scalar.headers') ? this.tryRowShape() : undefined;
       if (!this.kept.has('scalar.headers')) this.early = new Capture(Infinity, i);
-      this.rows = this.rowDecoder(shape);
-    } else if (this.scanner.isDone) {
+      this.rows = this.rowDecoder(this.tryRowShape());
+    } else {
       for (; i < chunk.length; i++)
         if (!' \n\r\t'.includes(String.fromCharCode(chunk[i] as number))) {
           this.refuse('something follows its end', i);
@@ -209,11 +208,11 @@ export class KernelFrameDecoder implements FrameDecoder {
     const headers = this.kept.get('scalar.headers')?.parse();
     return {
       indices: columnIndices(headers, this.schema.series),
-      width: (headers as string[] | undefined)?.length ?? 0,
+      width: (headers as string[]).length,
     };
   }
 
-  /** Headers at fault are told at the end, when it is known that the body is JSON. */
+  /** None where there are no headers yet; those at fault are told at the end, when it is known that the body is JSON. */
   private tryRowShape(): RowShape | undefined {
     try {
       return this.rowShape();
@@ -225,30 +224,23 @@ export class KernelFrameDecoder implements FrameDecoder {
   private path(depth: number): string | undefined {
     if (depth === 0) return '';
     const [, first, second] = this.keys;
-    return depth === 1
-      ? first
-      : first === undefined || second === undefined
-        ? undefined
-        : `${first}.${second}`;
+    if (depth === 1) return first;
+    return second === undefined ? undefined : `${first}.${second}`;
   }
 
   private beginValue(depth: number, first: number, index: number): boolean {
     const path = this.path(depth);
-    if (path === undefined || this.firstBytes.has(path)) return false;
+    if (path === undefined) return false;
     this.firstBytes.set(path, first);
     if (path === 'scalar.data' && first === OPEN_ARRAY) return (this.inRows = true);
-    if (
-      path === 'scalar.headers' ||
-      (depth === 2 && this.keys[1] === 'param' && this.schema.params.includes(this.keys[2] ?? ''))
-    ) {
+    if (depth === 2) {
       this.capture = new Capture(MAX_KEPT_BYTES, index);
       this.kept.set(path, this.capture);
     }
     return false;
   }
 
-  private endValue(depth: number, index: number): void {
-    if (depth !== 2) return;
+  private endValue(index: number): void {
     this.capture?.take(this.chunk, index);
     this.capture = undefined;
   }
@@ -264,9 +256,8 @@ export class KernelFrameDecoder implements FrameDecoder {
           : this.keys[1] === 'param'
             ? this.schema.params
             : [];
-    this.keys[depth] = name !== undefined && matters.includes(name) ? name : undefined;
+    this.keys[depth] = matters.find((one) => one === name);
     const path = this.path(depth);
-    if (path === undefined) return;
     if (this.seen.has(path)) this.duplicate ??= path;
     this.seen.add(path);
   }

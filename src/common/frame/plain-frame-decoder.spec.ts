@@ -30,6 +30,8 @@ describe('the plain frame decoder', () => {
 
   it.each([
     ['{"param":{},"scalar":{"headers":["date","a","b"],"data":[]},"__proto__":{"x":1}}'],
+    ['{"param":{"x":"scale","scale":1},"scalar":{"headers":["date","a","b"],"data":[]}}'],
+    ['{"":{"param":1,"param":2},"param":{},"scalar":{"headers":["date","a","b"],"data":[]}}'],
     ['{"param":{"__proto__":1,"__proto__":2},"scalar":{"headers":["date","a","b"],"data":[]}}'],
     [`{"x":${'['.repeat(511)}${']'.repeat(511)},"param":{},"scalar":{"headers":["date","a","b"],"data":[]}}`],
   ])('takes %.60s', async (text) => {
@@ -38,8 +40,14 @@ describe('the plain frame decoder', () => {
 
   it.each([
     ['\ufeff{}', 'no JSON text'],
+    ['', 'the body is empty'],
+    [Buffer.of(0x22, 0xff, 0x22), 'the body is no UTF-8 text'],
+    ['{"\\x":1}', 'no JSON text'],
     [`${'['.repeat(513)}${']'.repeat(513)}`, 'nested deeper than 512 levels'],
     ['{"x":NaN}', 'no JSON text'],
+    [body('[{"x":NaN}]'), 'no JSON text'],
+    [body('[]').replace('"data"', '"x":[[NaN]],"data"'), 'no JSON text'],
+    [`[{"x":[[NaN]]},{"data":[[NaN]]}]`, 'no JSON text'],
     [body('[NaN]'), 'no JSON text'],
     [body('[[1,{"x":NaN},3]]'), 'no JSON text'],
     [body('[[1,-NaN,3]]'), 'no JSON text'],
@@ -54,6 +62,33 @@ describe('the plain frame decoder', () => {
     });
   });
 
+  it('leaves out a param that is not there', async () => {
+    expect((await decode(body('[]').replace('"scale":2,', ''))).params).toStrictEqual({});
+  });
+
+  it('keeps why a body is malformed', async () => {
+    for (const text of ['{', Buffer.of(0x22, 0xff, 0x22)])
+      await expect(decode(text)).rejects.toHaveProperty('cause.message', expect.any(String));
+  });
+
+  // The two-byte letter makes the row longer in bytes than in characters.
+  const long = (bytes: number) => `[1,2,"é${'x'.repeat(bytes - '[1,2,"é"]'.length - 1)}"]`;
+
+  it('takes a row of 1 MiB, and refuses the first that is longer', async () => {
+    const largest = long(1 << 20);
+    expect(Buffer.byteLength(largest)).toBe(1 << 20);
+    const rows = body(
+      `[[1,2,3] , ${largest}, ${long((1 << 20) + 1)},${long(1 << 21)},[1]]`,
+      '["date","a","b"]',
+    );
+    await expect(decode(rows.replaceAll(largest, '[1,2,3]'))).rejects.toMatchObject({
+      message: 'scalar.data[2] is longer than 1048576 bytes',
+    });
+    await expect(decode(rows)).rejects.toMatchObject({
+      message: 'scalar.data[1][2] (b) must be a finite number, null or NaN and is text',
+    });
+  });
+
   it.each([
     [body('[[1,2,3],[1,"x"]]'), 24, 'scalar.data[1] must have 3 values'],
     [body('[["x","y",3]]'), 26, 'scalar.data[0][0]'],
@@ -64,6 +99,8 @@ describe('the plain frame decoder', () => {
     [body(`[[1,2,3],[1,2,"${'x'.repeat(1 << 20)}"]]`), 24, 'scalar.data[1] is longer than 1048576 bytes'],
     [body('[]').replace('"scalar"', '"scalar":{},"scal\\u0061r"'), 20, 'scalar stands twice'],
     [body('[]').replace('"data"', '"headers"'), 20, 'scalar.headers stands twice'],
+    [body('[]').replace('"scalar"', '"param":{},"scalar"'), 20, 'param stands twice'],
+    [body('[[NaN,2,1],[NaN,2,1]]'), 26, 'scalar.data[0][0] (date) must be a finite number and is NaN'],
   ])('refuses %.70s with its path', async (text, code, log) => {
     await expect(decode(text)).rejects.toMatchObject({
       errorCode: { code },

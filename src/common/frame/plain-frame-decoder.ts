@@ -137,7 +137,7 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s"{}[\]:,]+/gs;
 
 /** Walks over the tokens of a text that need not be JSON: what it gets wrong then, JSON.parse refuses. */
 function walk(text: string, params: readonly string[]): Structure {
-  const mattering = new Map([
+  const mattering = new Map<string | undefined, ReadonlySet<string>>([
     ['', new Set(['param', 'scalar'])],
     ['param', new Set(params)],
     ['scalar', new Set(['headers', 'data'])],
@@ -153,8 +153,9 @@ function walk(text: string, params: readonly string[]): Structure {
   for (const match of text.matchAll(TOKEN)) {
     const [token] = match;
     const container = open.at(-1);
-    const inData = open.length >= 3 && open[2]?.path === 'scalar.data' && !open[2].isObject;
-    if (inData && open.length === 3 && token !== ',' && token !== ']') rowStart = match.index;
+    const data = open[2];
+    const inData = data?.path === 'scalar.data' && !data.isObject;
+    if (inData && open.length === 3) rowStart = match.index;
     if (token === '{' || token === '[') {
       if (open.length === MAX_DEPTH)
         throw new KasemError('MALFORMED_JSON', `the body is nested deeper than ${MAX_DEPTH} levels`);
@@ -175,20 +176,19 @@ function walk(text: string, params: readonly string[]): Structure {
     } else if (token === 'NaN' && inData && open.length === 4 && container?.isObject === false) {
       pieces.push(text.slice(copied, match.index), 'null');
       copied = match.index + token.length;
-      if (!nanRows.has(container.index)) nanRows.set(container.index, open[2]?.index ?? 0);
-    } else if (container?.isObject && container.key === undefined && token.startsWith('"')) {
+      if (!nanRows.has(container.index)) nanRows.set(container.index, data.index);
+    } else if (container?.isObject && container.key === undefined) {
       const key = unquote(token);
       container.key = key;
-      if (container.path !== undefined && mattering.get(container.path)?.has(key)) {
+      if (mattering.get(container.path)?.has(key)) {
         const path = container.path === '' ? key : `${container.path}.${key}`;
         if (container.keys.has(key)) duplicate ??= path;
         container.keys.add(key);
       }
     }
-    if (inData && open.length === 3 && token !== ',') {
+    if (inData && open.length === 3) {
       const row = text.slice(rowStart, match.index + token.length);
-      if (row.length * 3 > MAX_ROW_BYTES && Buffer.byteLength(row) > MAX_ROW_BYTES)
-        tooLong ??= open[2]?.index;
+      if (Buffer.byteLength(row) > MAX_ROW_BYTES) tooLong ??= data.index;
     }
   }
   return { text: pieces.join('') + text.slice(copied), duplicate, nanRows, tooLong };
@@ -196,7 +196,6 @@ function walk(text: string, params: readonly string[]): Structure {
 
 function pathOf(parent: Container | undefined): string | undefined {
   if (parent === undefined) return '';
-  if (!parent.isObject || parent.key === undefined) return undefined;
   if (parent.path === '') return parent.key === 'param' || parent.key === 'scalar' ? parent.key : undefined;
   return parent.path === 'scalar' && parent.key === 'data' ? 'scalar.data' : undefined;
 }

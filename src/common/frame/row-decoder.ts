@@ -166,13 +166,12 @@ export class RowDecoder {
     this.text = [];
     this.textBytes = 0;
     this.cells = [];
-    this.origin = from;
     return this.scanRow(bytes, from, to);
   }
 
   private scanRow(bytes: Uint8Array, from: number, to: number): number {
-    // The text began in an earlier chunk: places in it are told from there on.
-    if (this.textBytes > 0) this.origin = from - this.textBytes;
+    // Where the text began in an earlier chunk, places in it are told from there on.
+    this.origin = from - this.textBytes;
     const i = this.scanner.scan(bytes, from, to);
     this.malformed = this.scanner.fault;
     this.textBytes += i - from;

@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import express, { type Request } from 'express';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Exchange, exchangeOf, isProbe, observe, serverTiming } from './exchange.js';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+describe('an exchange', () => {
+  let [begun, ended, seen]: [Exchange[], Exchange[], Exchange[]] = [[], [], []];
+  let server: Server;
+  let url: string;
+
+  beforeAll(async () => {
+    const app = express();
+    app.use(
+      observe([
+        { begun: (exchange) => void begun.push(exchange), ended: (exchange) => void ended.push(exchange) },
+        { ended: (exchange) => void ended.push(exchange) },
+      ]),
+    );
+    app.get('/wait', (_, response) => {
+      seen.push(exchangeOf(response));
+    });
+    app.use((_, response) => {
+      seen.push(exchangeOf(response));
+      response.end('done');
+    });
+    server = createServer(app);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  beforeEach(() => {
+    [begun, ended, seen] = [[], [], []];
+  });
+  const until = async (holds: () => boolean) => {
+    while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+
+  it('is the same for all who handle it, and told to each observer at its end', async () => {
+    const start = performance.now();
+    const answer = await fetch(`${url}/health`, { headers: { 'X-Request-ID': 'mine' } });
+    expect(await answer.text()).toBe('done');
+    await until(() => ended.length === 2);
+    const [exchange] = seen as [Exchange];
+    expect([begun, ended]).toEqual([[exchange], [exchange, exchange]]);
+    expect([exchange.id, answer.headers.get('X-Request-ID')]).toEqual(['mine', 'mine']);
+    expect([exchange.isComplete, exchange.isProbe, exchange.remoteAddress]).toEqual([
+      true,
+      true,
+      '127.0.0.1',
+    ]);
+    expect([exchange.bytesIn, exchange.bytesOut, exchange.error, exchange.call]).toEqual([
+      0,
+      0,
+      undefined,
+      undefined,
+    ]);
+    expect(exchange.duration).toBeGreaterThan(0);
+    expect(exchange.duration).toBeLessThan(performance.now() - start);
+  });
+
+  it('is not complete where the client hangs up before its answer', async () => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const before = ended.length;
+    socket.write('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n');
+    await until(() => begun.at(-1)?.request.path === '/wait');
+    expect(begun.at(-1)?.isComplete).toBe(false);
+    socket.destroy();
+    await until(() => ended.length === before + 2);
+    expect([ended.at(-1)?.isComplete, ended.at(-1)?.isProbe]).toEqual([false, false]);
+  });
+
+  it.each(['kasem-17', 'a/b=c+d@e.f:1_2', 'x'.repeat(128)])(
+    'takes the id %.20s of its client',
+    async (given) => {
+      const answer = await fetch(url, { headers: { 'X-Request-ID': given } });
+      expect(answer.headers.get('X-Request-ID')).toBe(given);
+    },
+  );
+
+  it.each(['', 'a b', '"quoted"', 'x\ty', 'x'.repeat(129), 'a,b', '<b', 'b>'])(
+    'makes an id of its own in the place of %.20j',
+    async (given) => {
+      const ids = [1, 2].map(async () =>
+        (await fetch(url, { headers: { 'X-Request-ID': given } })).headers.get('X-Request-ID'),
+      );
+      const [one, two] = await Promise.all(ids);
+      expect([one, two]).toEqual([expect.stringMatching(UUID), expect.stringMatching(UUID)]);
+      expect(one).not.toBe(two);
+    },
+  );
+});
+
+describe('a probe', () => {
+  it.each([
+    ['/health', true],
+    ['/health/', true],
+    ['/Health/live', true],
+    ['/metrics', true],
+    ['/METRICS/', true],
+    ['/healthy', false],
+    ['/metrics2', false],
+    ['/method', false],
+    ['/method/health', false],
+    ['/', false],
+  ])('is what asks for %s: %p', (path, expected) => {
+    expect(isProbe({ path } as Request)).toBe(expected);
+  });
+});
+
+describe('Server-Timing', () => {
+  it('says the parts that are over before the answer, in milliseconds to the microsecond', () => {
+    const call = { method: 'm', rows: 1, receive: 1.25, decode: 0.0004, compute: 1000, encode: 7 };
+    expect(serverTiming(call)).toBe('receive;dur=1.250, decode;dur=0.000, compute;dur=1000.000');
+  });
+});

@@ -1,0 +1,210 @@
+import { once } from 'node:events';
+import { type Server } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { type Express, type Request, type Response } from 'express';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Unreadable } from '../errors/unreadable-request.js';
+import { HttpAdapter } from './http-adapter.js';
+
+describe('the HTTP server', () => {
+  let adapter: HttpAdapter;
+  let server: Server;
+  let sockets: Socket[];
+  let requests: { request: Request; response: Response }[];
+  let refused: { fault: Unreadable; remoteAddress: string | undefined }[];
+
+  beforeEach(async () => {
+    [sockets, requests, refused] = [[], [], []];
+    adapter = new HttpAdapter();
+    adapter.initHttpServer();
+    server = adapter.getHttpServer();
+    adapter.limitTimes({ request: 30_000, answer: 300 });
+    adapter.tell([
+      { ended: () => undefined },
+      {
+        ended: () => undefined,
+        refused: (fault, remoteAddress) => void refused.push({ fault, remoteAddress }),
+      },
+    ]);
+    adapter.getInstance<Express>().use((request, response) => {
+      requests.push({ request, response });
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+  });
+  afterEach(() => {
+    for (const socket of sockets) socket.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const until = async (holds: () => boolean) => {
+    while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  function send(bytes: string) {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    sockets.push(socket);
+    let text = '';
+    socket.on('data', (piece) => (text += String(piece))).on('error', () => undefined);
+    socket.write(bytes);
+    return { socket, text: () => text };
+  }
+  const get = (path: string, head = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n${head}\r\n`;
+  const post = (path: string, body: string, length = body.length) =>
+    `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n${body}`;
+  const answer = (index: number, text: string) => requests[index]?.response.end(text);
+  const paths = () => requests.map(({ request }) => request.path);
+
+  it('keeps connections longer than proxies do, and gives header and body their times', () => {
+    expect([server.keepAliveTimeout, server.requestTimeout, server.headersTimeout]).toEqual([
+      75_000, 35_000, 15_000,
+    ]);
+    adapter.limitTimes({ request: 2_000, answer: 300 });
+    expect([server.requestTimeout, server.headersTimeout]).toEqual([7_000, 7_000]);
+  });
+
+  it('hands over a request without a Host, and one that expects something', async () => {
+    send('GET /hostless HTTP/1.1\r\n\r\n');
+    send(get('/continue', 'Expect: 100-continue\r\n'));
+    send(get('/strange', 'Expect: the-unexpected\r\n'));
+    await until(() => requests.length === 3);
+    expect(paths().sort()).toEqual(['/continue', '/hostless', '/strange']);
+  });
+
+  it('refuses CONNECT and what is no HTTP, and tells those who want to know', async () => {
+    const [proxied, strange] = [send('CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n'), send('?\r\n\r\n')];
+    await until(() => proxied.text().endsWith('}') && strange.text().endsWith('}'));
+    expect(proxied.text()).toMatch(/^HTTP\/1\.1 405 .*"error":13/s);
+    expect(strange.text()).toMatch(/^HTTP\/1\.1 400 .*"error":10/s);
+    expect(refused.map(({ fault, remoteAddress }) => [fault.status, remoteAddress]).sort()).toEqual([
+      [400, '127.0.0.1'],
+      [405, '127.0.0.1'],
+    ]);
+    expect(paths()).toEqual([]);
+  });
+
+  it('does not take for a fault that a client resets its connection', async () => {
+    const { socket } = send(get('/one'));
+    await until(() => requests.length === 1);
+    const { socket: own } = requests[0]?.request as Request;
+    const closed = once(own, 'close').catch(() => undefined);
+    socket.resetAndDestroy();
+    await closed;
+    server.emit('clientError', Object.assign(new Error(), { code: 'ECONNRESET' }), own);
+    expect([own.destroyed, refused]).toEqual([true, []]);
+  });
+
+  it('hangs up on a client that takes nothing of its answer for as long as is allowed', async () => {
+    const { socket } = send(get('/large'));
+    socket.pause();
+    await until(() => requests.length === 1);
+    const { response } = requests[0] as { response: Response };
+    response.write(Buffer.alloc(1 << 25));
+    await once(response, 'close');
+    expect(response.writableFinished).toBe(false);
+  });
+
+  it('hands over one request of a connection at a time, in their order', async () => {
+    const { text } = send(get('/1') + get('/2') + get('/3'));
+    const other = send(get('/other'));
+    await until(() => requests.length === 2);
+    expect(paths().sort()).toEqual(['/1', '/other']);
+    for (const n of [1, 2, 3]) {
+      await until(() => paths().includes(`/${n}`));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(paths()).not.toContain(`/${n + 1}`);
+      answer(paths().indexOf(`/${n}`), `answer ${n}`);
+    }
+    await until(() => text().includes('answer 3'));
+    expect(text().match(/answer \d/g)).toEqual(['answer 1', 'answer 2', 'answer 3']);
+    expect(other.text()).toBe('');
+  });
+
+  it('reads on a connection whose answers have all gone out', async () => {
+    const { socket, text } = send(get('/1') + get('/2'));
+    for (const n of [1, 2]) {
+      await until(() => paths().includes(`/${n}`));
+      answer(n - 1, `answer ${n}`);
+    }
+    await until(() => text().includes('answer 2'));
+    socket.write(get('/3'));
+    await until(() => paths().includes('/3'));
+    answer(2, 'answer 3');
+    await until(() => text().includes('answer 3'));
+  });
+
+  it('hands over nothing of a connection that has gone', async () => {
+    const { socket } = send(get('/1') + get('/2'));
+    await until(() => requests.length === 1);
+    const { response } = requests[0] as { response: Response };
+    const closed = once(response, 'close');
+    socket.destroy();
+    response.end(Buffer.alloc(1 << 25));
+    await closed;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(paths()).toEqual(['/1']);
+  });
+
+  it('gives a request that waits its own time, not that of the answer before', async () => {
+    const { text } = send(get('/1') + get('/2'));
+    await until(() => requests.length === 1);
+    answer(0, 'answer 1');
+    await until(() => requests.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    answer(1, 'answer 2');
+    await until(() => text().includes('answer 2'));
+  });
+
+  it('answers what is no request after the answers to those that were', async () => {
+    const { text } = send(get('/1') + 'no HTTP\r\n\r\n');
+    await until(() => requests.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(text()).toBe('');
+    answer(0, 'answer 1');
+    await until(() => text().endsWith('}'));
+    expect(text()).toMatch(/answer 1HTTP\/1\.1 400 .*"error":10/s);
+    expect(refused).toHaveLength(1);
+  });
+
+  it('answers a body that breaks off into no HTTP in the place of its request', async () => {
+    const broken = 'POST /1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n';
+    const { text } = send(broken);
+    await until(() => text().endsWith('}'));
+    expect(text()).toMatch(/^HTTP\/1\.1 400 .*"error":10/s);
+    expect(refused).toHaveLength(1);
+  });
+
+  it('cuts an answer that has begun when its request breaks off into no HTTP', async () => {
+    const { socket, text } = send('POST /1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
+    await until(() => requests.length === 1);
+    requests[0]?.response.write('half');
+    await until(() => text().includes('half'));
+    socket.write('xyz\r\n');
+    await once(socket, 'close');
+    expect(text()).not.toContain('error');
+  });
+
+  it('waits with what is no request until the answer before has the connection', async () => {
+    const { text } = send(
+      `${get('/1')}POST /2 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n`,
+    );
+    await until(() => requests.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(text()).toBe('');
+    answer(0, 'answer 1');
+    await until(() => text().endsWith('}'));
+    expect(text()).toMatch(/answer 1HTTP\/1\.1 400 /);
+    expect(text().match(/HTTP\/1\.1 400/g)).toHaveLength(1);
+  });
+
+  it('takes a body whole that comes in two pieces', async () => {
+    const { socket, text } = send(post('/1', 'ab', 4));
+    await until(() => requests.length === 1);
+    const pieces: Buffer[] = [];
+    requests[0]?.request
+      .on('data', (piece: Buffer) => pieces.push(piece))
+      .on('end', () => answer(0, 'whole'));
+    socket.write('cd');
+    await until(() => text().includes('whole'));
+    expect(Buffer.concat(pieces).toString()).toBe('abcd');
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { encodeFrame, createFrameDecoder } from './frame-codec.js';
+import { Frame } from './frame.js';
+import { KernelFrameDecoder } from './kernel-frame-decoder.js';
+import { inSlices } from './slices.js';
+
+const column = (...values: number[]) => Float64Array.from(values);
+
+describe('a frame', () => {
+  it('has columns of one length, by name and in their order', () => {
+    const [dates, samples] = [column(1, 2), column(NaN, 3)];
+    const frame = new Frame(
+      new Map([
+        ['date', dates],
+        ['a', samples],
+      ]),
+    );
+    expect([frame.length, frame.headers]).toEqual([2, ['date', 'a']]);
+    expect(frame.column('a')).toBe(samples);
+    expect(() => frame.column('b')).toThrow(new RangeError('no column b'));
+  });
+
+  it('may be without rows, or without columns', () => {
+    expect(new Frame(new Map([['date', column()]])).length).toBe(0);
+    expect(new Frame(new Map()).length).toBe(0);
+  });
+
+  it('does not take columns of different lengths', () => {
+    const columns = new Map([
+      ['date', column(1, 2)],
+      ['a', column(1)],
+    ]);
+    expect(() => new Frame(columns)).toThrow(new RangeError('columns of different lengths: 2, 1'));
+  });
+
+  it('comes back from the text that it is written as, by the kernel where that can run', async () => {
+    const frame = new Frame(
+      new Map([
+        ['date', column(1, 2.5)],
+        ['a', column(NaN, -1e-7)],
+      ]),
+    );
+    const decoder = createFrameDecoder({ params: [], series: ['a'] });
+    expect(decoder).toBeInstanceOf(KernelFrameDecoder);
+    decoder.push(Buffer.from('{"param":{},"scalar":'));
+    for (const piece of encodeFrame(frame)) decoder.push(piece);
+    decoder.push(Buffer.from('}'));
+    expect((await decoder.end()).frame).toEqual(frame);
+  });
+});
+
+describe('long work', () => {
+  it.each([
+    [0, []],
+    [1, [[0, 1]]],
+    [65_536, [[0, 65_536]]],
+    [
+      131_073,
+      [
+        [0, 65_536],
+        [65_536, 131_072],
+        [131_072, 131_073],
+      ],
+    ],
+  ])('over %i rows goes slice by slice over each of them once', async (length, slices) => {
+    const done: number[][] = [];
+    await inSlices(length, (start, end) => void done.push([start, end]));
+    expect(done).toEqual(slices);
+  });
+
+  it('gives others a turn between two slices, and takes none for a single one', async () => {
+    const events: string[] = [];
+    const other = () => void setImmediate(() => events.push('other'));
+    other();
+    await inSlices(65_537, (start) => void events.push(String(start)));
+    expect(events).toEqual(['0', 'other', '65536']);
+    other();
+    await inSlices(65_536, (start) => void events.push(String(start)));
+    expect(events.slice(3)).toEqual(['0']);
+  });
+});

@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import express, { type Response } from 'express';
+import { Drain } from './drain.js';
+
+describe('the drain', () => {
+  let drain: Drain;
+  let server: Server;
+  let port: number;
+  let sockets: Socket[];
+  /** Responses of requests that have come and wait to be answered. */
+  let waiting: Response[];
+  let probed: Response[];
+  let refusals: unknown[];
+
+  beforeEach(async () => {
+    drain = new Drain();
+    [waiting, probed, refusals, sockets] = [[], [], [], []];
+    const app = express();
+    app.use(drain.track);
+    app.use((request, response) => {
+      if (request.path === '/begun') response.flushHeaders();
+      if (request.path.startsWith('/health')) probed.push(response.end('up'));
+      else waiting.push(response);
+    });
+    app.use(((error: unknown, _: unknown, response: Response, __: unknown) => {
+      refusals.push(error);
+      response.status(503).end('refused');
+    }) as express.ErrorRequestHandler);
+    server = createServer(app);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    ({ port } = server.address() as AddressInfo);
+  });
+  afterEach(() => {
+    for (const socket of sockets) socket.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  /** Opens a connection that can send several requests; `text()` is all that came back. */
+  function client() {
+    const socket = connect(port, '127.0.0.1');
+    sockets.push(socket);
+    let text = '';
+    socket.on('data', (piece) => (text += String(piece))).on('error', () => undefined);
+    return {
+      socket,
+      get: (path: string) => socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`),
+      text: () => text,
+    };
+  }
+  const until = async (holds: () => boolean) => {
+    while (!holds()) await setTimeout(5);
+  };
+  const LONG = 60_000;
+
+  it('leaves alone what comes before the end', async () => {
+    const one = client();
+    one.get('/work');
+    await until(() => waiting.length === 1);
+    waiting[0]?.end('done');
+    await until(() => one.text().includes('done'));
+    expect(drain.isLeaving).toBe(false);
+    expect(one.text()).not.toContain('Connection: close');
+  });
+
+  it('still takes work during the delay, and says that it is leaving', async () => {
+    const one = client();
+    const run = drain.run(server, { delay: 300, grace: LONG });
+    expect(drain.isLeaving).toBe(true);
+    one.get('/work');
+    await until(() => waiting.length === 1);
+    waiting[0]?.end('done');
+    await until(() => one.text().includes('done'));
+    expect(one.text()).toContain('Connection: close');
+    expect(await run).toBe(0);
+  });
+
+  it('refuses work after the delay, answers probes, and waits for what is in flight', async () => {
+    const one = client();
+    one.get('/work');
+    await until(() => waiting.length === 1);
+    let isOver = false;
+    const run = drain.run(server, { delay: 0, grace: LONG }).finally(() => (isOver = true));
+    await until(() => !server.listening);
+
+    one.get('/work');
+    one.get('/health/live');
+    await until(() => probed.length === 1);
+    expect(refusals).toEqual([
+      expect.objectContaining({
+        errorCode: expect.objectContaining({ code: 52 }),
+        message: 'the service is shutting down',
+      }),
+    ]);
+    expect(probed[0]?.getHeader('Connection')).toBe('close');
+    expect(waiting).toHaveLength(1);
+    await setTimeout(50);
+    expect(isOver).toBe(false);
+
+    waiting[0]?.end('done');
+    expect(await run).toBe(0);
+    await until(() => one.text().endsWith('done'));
+    expect(one.text()).toContain('Connection: close');
+  });
+
+  it('waits for all that is in flight, also for an answer that has begun', async () => {
+    const [one, two] = [client(), client()];
+    one.get('/begun');
+    await until(() => waiting.length === 1);
+    two.get('/work');
+    await until(() => waiting.length === 2);
+    const run = drain.run(server, { delay: 0, grace: LONG });
+    await until(() => !server.listening);
+    waiting[1]?.end('second');
+    await once(two.socket, 'close');
+    expect(await Promise.race([run, setTimeout(50, 'waiting')])).toBe('waiting');
+    waiting[0]?.end('first');
+    expect(await run).toBe(0);
+    await until(() => one.text().includes('first') && two.text().includes('second'));
+  });
+
+  it('forgets a client that has gone', async () => {
+    const one = client();
+    one.get('/work');
+    await until(() => waiting.length === 1);
+    one.socket.destroy();
+    await once(waiting[0] as Response, 'close');
+    expect(await drain.run(server, { delay: 0, grace: LONG })).toBe(0);
+  });
+
+  it('cuts what is still in flight when the time is over, and says how many that were', async () => {
+    const clients = [client(), client()];
+    for (const { get } of clients) get('/work');
+    await until(() => waiting.length === 2);
+    const closed = Promise.all(clients.map(({ socket }) => once(socket, 'close')));
+    expect(await drain.run(server, { delay: 0, grace: 50 })).toBe(2);
+    await closed;
+    expect(clients.map(({ text }) => text())).toEqual(['', '']);
+  });
+});

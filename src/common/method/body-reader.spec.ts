@@ -1,0 +1,275 @@
+import { once } from 'node:events';
+import { createServer, request as open, type ClientRequest, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Request } from 'express';
+import { type DecodedBody } from '../frame/frame-decoder.js';
+import { BodyBudget } from './body-budget.js';
+import { readBody } from './body-reader.js';
+
+const BODY = '{"param":{"scale":2},"scalar":{"headers":["date","a"],"data":[[1,5],[2,null]]}}';
+const LIMIT = 300_000;
+
+interface Reading {
+  readonly body?: DecodedBody;
+  readonly error?: { readonly name: string; readonly message: string; readonly errorCode?: { code: number } };
+  readonly bytesIn: number;
+  readonly inFlightBytes: number;
+  readonly receive: number;
+  readonly decode: number;
+}
+
+describe('the reader of a body', () => {
+  let server: Server;
+  let port: number;
+  let readings: ((reading: Reading) => void)[] = [];
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      const limits = { maxBodyBytes: LIMIT, maxInFlightBytes: LIMIT - 1000, requestTimeoutMs: 400 };
+      const budget = new BodyBudget(limits);
+      const [exchange, record] = [{ bytesIn: 0 }, { receive: 0, decode: 0 }];
+      const tell = (outcome: Pick<Reading, 'body' | 'error'>) => {
+        response.setHeader('Connection', 'close').end();
+        const { inFlightBytes } = budget;
+        readings.shift()?.({ ...outcome, bytesIn: exchange.bytesIn, inFlightBytes, ...record });
+      };
+      readBody(
+        Object.assign(request, { res: response }) as unknown as Request,
+        { params: ['scale'], series: ['a'] },
+        {
+          limits,
+          share: budget.open(),
+          exchange,
+          record,
+        },
+      ).then(
+        (body) => tell({ body }),
+        (error: unknown) => tell({ error: error as Required<Reading>['error'] }),
+      );
+    });
+    server.on('checkContinue', (request, response) => void server.emit('request', request, response));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    ({ port } = server.address() as AddressInfo);
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  beforeEach(() => {
+    readings = [];
+  });
+
+  /** Sends a request, and what the reader made of it. */
+  function read(headers: Record<string, string>, send: (client: ClientRequest) => void): Promise<Reading> {
+    const client = open({ port, host: '127.0.0.1', method: 'POST', headers, agent: false });
+    client.on('error', () => undefined).on('response', (response) => response.resume());
+    const reading = new Promise<Reading>((resolve) => readings.push(resolve));
+    send(client);
+    return reading;
+  }
+  const JSON_TYPE = { 'Content-Type': 'application/json' };
+  const post = (body: string | Uint8Array, headers: Record<string, string> = {}) =>
+    read({ ...JSON_TYPE, ...headers }, (client) => client.end(body));
+  const columnsOf = ({ body }: Reading) => [...(body?.frame.columns ?? [])];
+
+  it('gives params and frame, and tells the bytes and the time that they took', async () => {
+    const reading = await post(BODY);
+    expect(reading.body?.params).toEqual({ scale: 2 });
+    expect(columnsOf(reading)).toEqual([
+      ['date', Float64Array.of(1, 2)],
+      ['a', Float64Array.of(5, NaN)],
+    ]);
+    expect([reading.bytesIn, reading.inFlightBytes]).toEqual([BODY.length, BODY.length]);
+    expect(reading.decode).toBeGreaterThan(0);
+    expect(reading.receive).toBeGreaterThan(0);
+  });
+
+  it.each([undefined, 'gzip'])(
+    'tells apart the times of waiting and of decoding, of coding %s',
+    async (coding) => {
+      const body = coding === undefined ? Buffer.from(BODY) : gzipSync(BODY);
+      const headers = { ...JSON_TYPE, ...(coding && { 'Content-Encoding': coding }) };
+      const start = performance.now();
+      const { receive, decode } = await read(headers, (client) => {
+        client.write(body.subarray(0, 20));
+        setTimeout(() => client.end(body.subarray(20)), 100);
+      });
+      expect(receive).toBeGreaterThan(90);
+      expect(decode).toBeGreaterThan(0);
+      expect(receive + decode).toBeLessThan(performance.now() - start);
+    },
+  );
+
+  it.each([
+    ['application/json'],
+    ['application/json;charset=utf-8'],
+    ['application/json ; charset=UTF8'],
+    ['Application/JSON; x=1; Charset="utf-8"'],
+    ['application/json; x=charset=latin1'],
+  ])('takes the content type %s', async (type) => {
+    expect(columnsOf(await post(BODY, { 'Content-Type': type }))).toHaveLength(2);
+  });
+
+  it.each([
+    ['text/plain', 'the Content-Type must be application/json and is text/plain'],
+    ['application/jsonp', 'the Content-Type must be application/json and is application/jsonp'],
+    ['', 'the Content-Type must be application/json and is '],
+    ['application/json; charset=utf-16', 'the charset of JSON must be utf-8 and is utf-16'],
+    ['application/json; charset=xutf-8', 'the charset of JSON must be utf-8 and is xutf-8'],
+    ['application/json; charset=utf-8x', 'the charset of JSON must be utf-8 and is utf-8x'],
+    ['application/json; a=b; charset=latin1', 'the charset of JSON must be utf-8 and is latin1'],
+  ])('refuses the content type "%s"', async (type, message) => {
+    expect((await post(BODY, { 'Content-Type': type })).error).toMatchObject({
+      errorCode: { code: 16 },
+      message,
+    });
+  });
+
+  it('refuses a body without a content type', async () => {
+    const { error } = await read({}, (client) => client.end(BODY));
+    expect(error).toMatchObject({
+      errorCode: { code: 16 },
+      message: 'the Content-Type must be application/json and is missing',
+    });
+  });
+
+  it.each([
+    ['gzip', gzipSync(BODY)],
+    ['x-gzip', gzipSync(BODY)],
+    [' GZip ', gzipSync(BODY)],
+    ['deflate', deflateSync(BODY)],
+    ['br', brotliCompressSync(BODY)],
+    ['identity', Buffer.from(BODY)],
+    ['', Buffer.from(BODY)],
+  ])('takes the content coding "%s"', async (coding, body) => {
+    const reading = await post(body, { 'Content-Encoding': coding });
+    expect(reading.error).toBeUndefined();
+    expect(columnsOf(reading)[0]).toEqual(['date', Float64Array.of(1, 2)]);
+    expect([reading.bytesIn, reading.inFlightBytes]).toEqual([
+      body.length,
+      Math.max(BODY.length, body.length),
+    ]);
+    expect(reading.decode).toBeGreaterThan(0);
+  });
+
+  it('refuses another content coding by its name', async () => {
+    expect((await post(BODY, { 'Content-Encoding': 'zstd' })).error).toMatchObject({
+      errorCode: { code: 16 },
+      message: 'the Content-Encoding must be gzip, deflate or br and is zstd',
+    });
+  });
+
+  it.each([
+    ['cut short', gzipSync(BODY).subarray(0, -12), 'unexpected end of file|Z_BUF_ERROR'],
+    ['none', Buffer.from(BODY), 'Z_DATA_ERROR'],
+    [
+      'followed by something',
+      Buffer.concat([gzipSync(BODY), Buffer.from('\0and more')]),
+      'bytes after its end',
+    ],
+    ['empty', Buffer.alloc(0), 'Z_BUF_ERROR'],
+  ])('refuses gzip data that is %s', async (_, body, why) => {
+    const { error } = await post(body, { 'Content-Encoding': 'gzip' });
+    expect(error).toMatchObject({
+      errorCode: { code: 10 },
+      message: expect.stringMatching(`^the body is broken gzip data: (${why})$`),
+    });
+  });
+
+  it('reads on to the end after broken data, and after JSON that is none', async () => {
+    const rest = 'x'.repeat(200_000);
+    const broken = await post(`no gzip${rest}`, { 'Content-Encoding': 'gzip' });
+    expect([broken.error?.errorCode?.code, broken.bytesIn]).toEqual([10, 200_007]);
+    const text = await post(`]${rest}`);
+    expect([text.error?.errorCode?.code, text.bytesIn]).toEqual([10, 200_001]);
+  });
+
+  const long = (bytes: number) => BODY + ' '.repeat(bytes - BODY.length);
+
+  it('takes a body as long as what is left of the limits, and refuses a longer one by the limit that it passes', async () => {
+    expect(columnsOf(await post(long(LIMIT - 1000)))).toHaveLength(2);
+    expect((await post(long(LIMIT))).error).toMatchObject({ errorCode: { code: 51 } });
+    expect((await post(long(LIMIT + 1))).error).toMatchObject({
+      errorCode: { code: 15 },
+      message: `the body is longer than ${LIMIT} bytes`,
+    });
+  });
+
+  it('refuses by its declared length a body of which nothing has come', async () => {
+    const declared = await read({ ...JSON_TYPE, 'Content-Length': String(LIMIT + 1) }, (client) =>
+      client.flushHeaders(),
+    );
+    expect([declared.error?.errorCode?.code, declared.bytesIn]).toEqual([15, 0]);
+  });
+
+  it('counts what comes where no length is declared, and what a compressed body becomes', async () => {
+    const chunked = await read(JSON_TYPE, (client) => {
+      client.write(long(LIMIT - 1000));
+      client.end(' '.repeat(2000));
+    });
+    expect(chunked.error?.errorCode?.code).toBe(chunked.bytesIn > LIMIT ? 15 : 51);
+    const inflated = await post(gzipSync(long(LIMIT + 1)), { 'Content-Encoding': 'gzip' });
+    expect([15, 51]).toContain(inflated.error?.errorCode?.code);
+    expect(inflated.bytesIn).toBe(gzipSync(long(LIMIT + 1)).length);
+    expect(columnsOf(await post(gzipSync(long(LIMIT - 1000)), { 'Content-Encoding': 'gzip' }))).toHaveLength(
+      2,
+    );
+  });
+
+  it('does not wait for the rest of a compressed body that has become too long', async () => {
+    const { error } = await read({ ...JSON_TYPE, 'Content-Encoding': 'gzip' }, (client) =>
+      client.write(gzipSync(long(LIMIT + 1))),
+    );
+    expect([15, 51]).toContain(error?.errorCode?.code);
+  });
+
+  it.each([undefined, 'gzip'])(
+    'gives up a body of coding %s that does not arrive in time',
+    async (coding) => {
+      const headers = { ...JSON_TYPE, ...(coding && { 'Content-Encoding': coding }) };
+      const { error } = await read(headers, (client) => client.write(gzipSync(BODY).subarray(0, 5)));
+      expect(error).toMatchObject({
+        errorCode: { code: 14 },
+        message: 'the body did not arrive within 400 milliseconds',
+      });
+    },
+  );
+
+  it.each([undefined, 'gzip'])('notices that the client of a body of coding %s went away', async (coding) => {
+    const headers = { ...JSON_TYPE, ...(coding && { 'Content-Encoding': coding }) };
+    const { error } = await read(headers, (client) => {
+      client.write(gzipSync(BODY).subarray(0, 5));
+      setTimeout(() => client.destroy(), 50);
+    });
+    expect(error).toMatchObject({ name: 'ClientGoneError', message: 'the client went away' });
+  });
+
+  it('lets a client send that asks whether it may, and only such a one', async () => {
+    const continued: string[] = [];
+    const ask = (expectation: string) =>
+      read({ ...JSON_TYPE, 'Content-Length': String(BODY.length), Expect: expectation }, (client) => {
+        client.on('continue', () => {
+          continued.push(expectation);
+          client.end(BODY);
+        });
+        client.flushHeaders();
+      });
+    expect(columnsOf(await ask('100-Continue'))).toHaveLength(2);
+    expect(continued).toEqual(['100-Continue']);
+    let isAsked = false;
+    await read(JSON_TYPE, (client) => client.on('continue', () => (isAsked = true)).end(BODY));
+    expect(isAsked).toBe(false);
+  });
+
+  it('refuses a client that asks, before it has sent anything', async () => {
+    let isAsked = false;
+    const headers = { ...JSON_TYPE, 'Content-Length': String(LIMIT + 1), Expect: '100-continue' };
+    const { error } = await read(headers, (client) => {
+      client.on('continue', () => (isAsked = true));
+      client.flushHeaders();
+    });
+    expect([error?.errorCode?.code, isAsked]).toEqual([15, false]);
+  });
+});
