@@ -5,7 +5,7 @@ import { bind } from 'jest-each';
 const mocha = globalThis;
 
 /** A fault may leave a test waiting for an answer that never comes; Stryker switches Mocha's own limit off. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 const describeAll = (title, block) => mocha.describe(title, block);
 const test = (title, run) => mocha.it(title, run).timeout(PATIENCE_MS);
