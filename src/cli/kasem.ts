@@ -1,3 +1,5 @@
+#!/usr/bin/env node
+// Executable as well as bin/kasem.js: npx keeps for good the link that it made to this file when it was the command.
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from '../version.js';
 import { callWithBody, type CallOptions } from './call.js';
