@@ -94,9 +94,10 @@ const datas = [
 const bodies = [
   ...datas.map((data) => rows(data)),
   ...datas.map(early),
-  ...['{}', '"é"', '[1,"]"]', 'NaN', '[NaN]', 'true', '"a\\""', '-1.5e3', '01', deep(508)].map((cell) =>
-    rows(`[[${cell},3,1,2],[7,6,5,4]]`, '["x","b","date","a"]'),
-  ),
+  // Ignored, and yet JSON, or not.
+  ...['{}', '"é"', '[1,"]"]', 'NaN', '[NaN]', 'true', '-1.5e3', '01', deep(508)]
+    .concat(['"a\\""', '"\\x"', '"\\u12g4"', '"\\"', '"a\tb"', '"]"', 'NaX', 'nulx', '1.', '-', '1e'])
+    .map((cell) => rows(`[[${cell},3,1,2],[7,6,5,4]]`, '["x","b","date","a"]')),
   '',
   ' ',
   '[]',
