@@ -43,6 +43,8 @@ function onVersion(version) {
     '--selectProjects',
     'unit',
     'e2e',
+    // Several versions take their time, so no core stays free for something else.
+    '--maxWorkers=100%',
   ];
   const { status } = spawnSync(node, [...jest, '--coverage=false', '--json', `--outputFile=${report}`], {
     cwd: ROOT,
