@@ -54,6 +54,8 @@ describe('the headers', () => {
   it('give the columns of the date and the series, in the order in which they are needed', () => {
     expect(columnIndices(['x', 'b', 'date', 'x', 'a'], ['a', 'b'])).toEqual([2, 4, 1]);
     expect(columnIndices(['date'], [])).toEqual([0]);
+    expect(columnIndices(['a_raw', 'raw_a', 'A', 'date', 'a '], [])).toEqual([3]);
+    expect(columnIndices(['a_raw', 'raw_a', 'dates', 'a', 'date'], ['a'])).toEqual([4, 3]);
   });
 
   it.each([
