@@ -68,6 +68,7 @@ describe('the log', () => {
       bytesIn: 8,
       remoteAddress: '127.0.0.1',
     });
+    expect(lines().filter(({ msg }) => msg === 'unreadable request')).toEqual([]);
   });
 
   it('has a line for bytes that never became a request, and the metrics count them', async () => {

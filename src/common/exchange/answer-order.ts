@@ -52,15 +52,16 @@ export class AnswerOrder {
   /**
    * Answers, once and in its turn, a client whose further bytes are no request. Where they are the body of a request that
    * is being answered there is nothing to add.
+   * @param answer is told whether the bytes are within a request, which has its own end
    */
-  answerFailed(socket: Socket, answer: () => void): void {
+  answerFailed(socket: Socket, answer: (within: boolean) => void): void {
     if (this.failed.has(socket)) return;
     this.failed.add(socket);
     const response = this.latest.get(socket);
-    if (response === undefined) answer();
-    else if (response.req.complete) response.once('close', answer);
+    if (response === undefined) answer(false);
+    else if (response.req.complete) response.once('close', () => answer(false));
     else if (response.headersSent) socket.destroy();
-    else if (response.socket === null) response.once('socket', answer);
-    else answer();
+    else if (response.socket === null) response.once('socket', () => answer(true));
+    else answer(true);
   }
 }

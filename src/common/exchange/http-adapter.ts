@@ -47,7 +47,12 @@ export class HttpAdapter extends ExpressAdapter {
     server.on('checkContinue', answer).on('checkExpectation', answer);
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       if (error.code === 'ECONNRESET') socket.destroy();
-      else order.answerFailed(socket, () => this.refuse(unreadable(error), socket));
+      else
+        order.answerFailed(socket, (within) => {
+          // Who goes away in the middle of a body has abandoned a request, which is told as that.
+          const isTold = within && error.code === 'HPE_INVALID_EOF_STATE';
+          this.refuse(unreadable(error), socket, isTold);
+        });
     });
     server.on('connect', (_, socket: Duplex) => this.refuse(CONNECT, socket as Socket));
     this.httpServer = server;
@@ -69,8 +74,8 @@ export class HttpAdapter extends ExpressAdapter {
     };
   }
 
-  private refuse(fault: Unreadable, socket: Socket): void {
-    if (!answerUnreadable(fault, socket)) return;
+  private refuse(fault: Unreadable, socket: Socket, isTold = false): void {
+    if (!answerUnreadable(fault, socket) || isTold) return;
     for (const observer of this.observers) observer.refused?.(fault, socket.remoteAddress);
   }
 }
