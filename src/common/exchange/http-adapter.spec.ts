@@ -132,6 +132,42 @@ describe('the HTTP server', () => {
     await until(() => text().includes('answer 3'));
   });
 
+  it('lets 32 requests wait on a connection, as often as there is room again', async () => {
+    const { text } = send(Array.from({ length: 33 }, (_, i) => get(`/${i}`)).join(''));
+    for (let i = 0; i < 33; i++) {
+      await until(() => requests.length === i + 1);
+      answer(i, `<${i}>`);
+    }
+    await until(() => text().includes('<32>'));
+    expect(text().match(/<\d+>/g)).toEqual(Array.from({ length: 33 }, (_, i) => `<${i}>`));
+    const more = send(Array.from({ length: 33 }, (_, i) => get(`/${i}`)).join(''));
+    await until(() => requests.length === 34);
+    answer(33, '<first>');
+    await until(() => requests.length === 35);
+    more.socket.write(get('/again'));
+    for (let i = 34; i < 67; i++) {
+      await until(() => requests.length === i + 1);
+      answer(i, `<${i}>`);
+    }
+    await until(() => more.text().includes('<66>'));
+    expect(paths().at(-1)).toBe('/again');
+  });
+
+  it('closes a connection on which one more waits', async () => {
+    const { socket } = send(Array.from({ length: 34 }, (_, i) => get(`/${i}`)).join(''));
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(paths()).toEqual(['/0']);
+  });
+
+  it('tells nobody of a body that its client breaks off, since the request has its own end', async () => {
+    const { socket, text } = send(post('/one', '{"a', 99));
+    await until(() => requests.length === 1);
+    socket.end();
+    await until(() => text().endsWith('}'));
+    expect(text()).toMatch(/^HTTP\/1\.1 400 .*"error":10/s);
+    expect(refused).toEqual([]);
+  });
+
   it('hands over nothing of a connection that has gone', async () => {
     const { socket } = send(get('/1') + get('/2'));
     await until(() => requests.length === 1);
