@@ -37,6 +37,7 @@ export default {
         testMatch: [`**/*.${name}-spec.ts`],
       })),
   ],
-  testTimeout: 30_000,
+  // A busy machine is no fault.
+  testTimeout: 120_000,
   collectCoverageFrom: ['src/**/*.ts', '!src/**/*.spec.ts', '!src/common/frame/kernel/assembly/**'],
 };
