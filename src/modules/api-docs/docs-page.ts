@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
+import { contentSecurityPolicy } from '../../common/exchange/content-security-policy.js';
 
 const PAGE = resolve(import.meta.dirname, 'page');
 const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
@@ -16,16 +17,7 @@ const FILES: Readonly<Record<string, string>> = {
 };
 
 /** Swagger UI draws its icons from data: addresses, and sends what is tried out to the service itself. */
-export const DOCS_CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join(';');
+export const DOCS_CONTENT_SECURITY_POLICY = contentSecurityPolicy({ 'img-src': "'self' data:" });
 
 /** @returns undefined where the page has no such file */
 export async function docsFile(name: string): Promise<Buffer | undefined> {

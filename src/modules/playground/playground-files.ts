@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type Response } from 'express';
+import { contentSecurityPolicy } from '../../common/exchange/content-security-policy.js';
 
 /** Made of src/browser by the build: the page's own files in browser/, beside it what they share with the service. */
 const ASSETS = resolve(import.meta.dirname, '../../../dist/assets');
@@ -9,17 +10,7 @@ const UPLOT = resolve(dirname(createRequire(import.meta.url).resolve('uplot/pack
 
 const HEADERS = {
   // Styles that scripts set on elements, as uPlot does, are no inline styles to a browser.
-  'Content-Security-Policy': [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self'",
-    "connect-src 'self'",
-    "worker-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join(';'),
+  'Content-Security-Policy': contentSecurityPolicy({ 'worker-src': "'self'" }),
   // Asked for anew each time, by tag or time, so that files of two versions never meet.
   'Cache-Control': 'no-cache',
 };
