@@ -4,7 +4,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setUp } from '../scripts/setup.mjs';
-import { measureCoefficients, validate } from './capacity/measurement.mjs';
+import { measureCoefficients } from './capacity/measurement.mjs';
 import {
   at,
   coresOf,
@@ -14,6 +14,7 @@ import {
   TARGET_SHED,
   TARGET_UTILISATION,
 } from './capacity/plan.mjs';
+import { validate } from './capacity/validation.mjs';
 
 const COEFFICIENTS = join(import.meta.dirname, 'capacity/coefficients.json');
 const MIB = 2 ** 20;
@@ -231,7 +232,7 @@ async function hold() {
       processes,
       rate,
     })) {
-      const change = isSteady ? '' : '; too busy or too uneven to judge by';
+      const change = isSteady ? '' : '; the machine was too busy or too uneven to judge by';
       process.stderr.write(
         `${name}: ${figure(cpu)} ms of CPU a request, ${figure(others)} cores taken by others${change}\n`,
       );
