@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { call, eventually } from '../support/http.js';
-import { composes, PROFILES, profiles, ROOT, run, type Service } from './compose.js';
+import { PROFILES, profiles, ROOT, run, V1, V2, type Compose, type Service } from './compose.js';
 
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const FILE = parse(read('docker-compose.yml'), { merge: true }) as { services: Record<string, Service> };
@@ -16,9 +16,9 @@ describe('docker-compose.yml', () => {
   const { kasem, replica } = FILE.services as { kasem: Service; replica: Service };
 
   it.each([[[]], [['scaled']], [['observed']], [PROFILES]])(
-    'is valid for each compose with the profiles %j',
+    'is valid for both kinds of compose with the profiles %j',
     async (names) => {
-      for (const [command = '', ...args] of await composes()) {
+      for (const [command, ...args] of [V1, V2]) {
         const services = (file: readonly string[]) =>
           run(command, [...args, ...file, ...profiles(names), 'config']).then(
             (text) => (parse(text) as typeof FILE).services,
@@ -32,7 +32,7 @@ describe('docker-compose.yml', () => {
     120_000,
   );
 
-  // compose v2 holds its files to this schema.
+  // Later versions of compose than the one at hand hold their files to this schema.
   it('keeps the schema of the Compose Specification, and a planted fault does not', () => {
     const { $schema, ...schema } = JSON.parse(
       read('node_modules/dclint/schemas/compose.schema.json'),
@@ -136,11 +136,17 @@ describe('on a real engine', () => {
   };
   const FILES = ['docker-compose.yml', 'deploy/compose/keys.yml', 'test/container/stand-in.yml'];
   const plain = FILES.filter((file) => !file.includes('keys'));
-  const compose = async (files: readonly string[], names: readonly string[], ...args: string[]) => {
-    const [command = '', ...first] = (await composes()).at(-1) as readonly string[];
+  const composeBy = (
+    [command, ...first]: Compose,
+    files: readonly string[],
+    names: readonly string[],
+    ...args: string[]
+  ) => {
     const options = files.flatMap((file) => ['-f', file]);
     return run(command, [...first, '-p', name, ...options, ...profiles(names), ...args], environment);
   };
+  const compose = (files: readonly string[], names: readonly string[], ...args: string[]) =>
+    composeBy(V2, files, names, ...args);
   const docker = (...args: string[]) => run('docker', args);
   const containers = async (service?: string) => {
     const filters = [`project=${name}`, ...(service === undefined ? [] : [`service=${service}`])];
@@ -173,9 +179,9 @@ describe('on a real engine', () => {
     rmSync(directory, { recursive: true });
   }, 240_000);
 
-  it('brings the service up alone, healthy and open, and ends it with exit code 0', async () => {
-    await compose(plain, [], 'up', '-d', '--no-build');
-    await wait('kasem');
+  it('brings the service up alone and waits for it, open, and ends it with exit code 0', async () => {
+    await compose(plain, [], 'up', '-d', '--no-build', '--wait');
+    expect(await states('kasem', 'Health.Status')).toEqual(['healthy']);
     expect(await containers()).toHaveLength(1);
     expect(await sample(own)).toMatchObject({ error: 0, scalar: SUMS });
     await compose(plain, [], 'stop');
@@ -183,9 +189,16 @@ describe('on a real engine', () => {
     await down();
   }, 240_000);
 
-  it('asks for a key where keys.yml is given, and takes one that is added on SIGHUP', async () => {
-    await compose(FILES, [], 'up', '-d', '--no-build');
+  it('is brought up and taken down by docker-compose 1.29 as well', async () => {
+    await composeBy(V1, plain, [], 'up', '-d', '--no-build');
     await wait('kasem');
+    expect(await sample(own)).toMatchObject({ error: 0, scalar: SUMS });
+    await composeBy(V1, plain, [], 'down', '-v');
+    expect(await containers()).toEqual([]);
+  }, 240_000);
+
+  it('asks for a key where keys.yml is given, and takes one that is added on SIGHUP', async () => {
+    await compose(FILES, [], 'up', '-d', '--no-build', '--wait');
     expect(await sample(own)).toMatchObject({ error: 11 });
     expect(await sample(own, { 'X-API-Key': '2f6c1d' })).toMatchObject({ error: 0 });
     writeFileSync(environment.KASEM_KEYS_FILE, 'kasem-interface:2f6c1d\nother:77aa\n');
@@ -195,9 +208,8 @@ describe('on a real engine', () => {
   }, 240_000);
 
   it('spreads requests over the replicas, which Prometheus scrapes each, and outlives one that is killed', async () => {
-    await compose(plain, PROFILES, 'up', '-d', '--no-build', '--scale', 'replica=2', 'proxy', 'prometheus');
-    await wait('kasem');
-    await wait('replica');
+    const up = ['up', '-d', '--no-build', '--wait', '--scale', 'replica=2'];
+    await compose(plain, PROFILES, ...up, 'proxy', 'prometheus');
     const answered = async () => {
       const logs = [...(await containers('kasem')), ...(await containers('replica'))].map((id) =>
         docker('logs', id),

@@ -17,14 +17,9 @@ export async function run(command: string, args: readonly string[], environment:
   return stdout;
 }
 
-/** The composes of this machine: docker-compose 1.29, which has to be there, and v2 where it is. */
-export async function composes(): Promise<(readonly string[])[]> {
-  const hasPlugin = await run('docker', ['compose', 'version']).then(
-    () => true,
-    () => false,
-  );
-  return hasPlugin ? [['docker-compose'], ['docker', 'compose']] : [['docker-compose']];
-}
+/** Both kinds of compose, which have to be there: docker-compose 1.29 as a command, v2 as docker's plug-in. */
+export const [V1, V2] = [['docker-compose'], ['docker', 'compose']] as const;
+export type Compose = typeof V1 | typeof V2;
 
 /** What a compose makes of the files, by name of the service. */
 export interface Service {
