@@ -68,6 +68,11 @@ describe('the params', () => {
     expect(fault(plain)).toEqual({ code, message });
   });
 
+  it('need no rules where a method has no params', () => {
+    class None {}
+    expect(validateParams(None, { scale: 1 })).toBeInstanceOf(None);
+  });
+
   it('are refused with the error that the broken rule carries', () => {
     expect(fault({ window: 11 })).toEqual({
       code: 1_001,

@@ -20,9 +20,14 @@ export function validateParams<Params extends object>(
   plain: Readonly<Record<string, unknown>>,
 ): Params {
   const params = plainToInstance(dto, plain);
-  const [fault] = validateSync(params);
+  const [fault] = brokenRules(params);
   if (fault !== undefined) throw paramError(fault);
   return params;
+}
+
+/** What is wrong with a DTO, in the order of its properties. A method may have no params, and its DTO then no rules. */
+export function brokenRules(params: object): ValidationError[] {
+  return validateSync(params, { forbidUnknownValues: false });
 }
 
 function paramError(fault: ValidationError): KasemError {

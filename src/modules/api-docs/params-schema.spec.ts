@@ -135,6 +135,7 @@ describe('what else the rules tell', () => {
   it('is an example that they allow, or none where it would have to be guessed', () => {
     expect(taken({ ...exampleParams(Params) })).toBe(true);
     expect(exampleParams(Unguessable)).toBeUndefined();
+    expect(exampleParams(class None {})).toEqual({});
   });
 
   it("is the method's own errors", () => {

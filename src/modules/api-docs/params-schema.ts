@@ -1,8 +1,8 @@
 import { type Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage, ValidationTypes, validateSync } from 'class-validator';
+import { getMetadataStorage, ValidationTypes } from 'class-validator';
 import { type ErrorCode, type ErrorName } from '../../common/errors/error-codes.js';
-import { paramNames } from '../../common/method/params.js';
+import { brokenRules, paramNames } from '../../common/method/params.js';
 import { type JsonSchema } from './json-schema.js';
 
 type Rule = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
@@ -81,7 +81,7 @@ const errorOf = (rule: Rule): ErrorName | ErrorCode | undefined =>
 
 /** The names of the params that are refused. */
 const faults = (dto: Type<object>, plain: Readonly<Record<string, unknown>>): string[] =>
-  validateSync(plainToInstance(dto, plain)).map(({ property }) => property);
+  brokenRules(plainToInstance(dto, plain)).map(({ property }) => property);
 
 function valueSchema(dto: Type<object>, rules: readonly Rule[]): JsonSchema {
   // A condition in code decides whether the other rules hold at all.
