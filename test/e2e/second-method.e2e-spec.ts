@@ -219,3 +219,37 @@ describe('a method with several outputs', () => {
     },
   );
 });
+
+class NoParams {}
+
+/** Gives one of its inputs, and a column that it keeps from call to call. */
+@Controller()
+class KeepingController {
+  private readonly ramp = Float64Array.from({ length: 5_000 }, (_, row) => row);
+
+  @KasemMethod({ paths: ['keeping'], params: NoParams, inputs: ['x'], outputs: ['same', 'kept'] })
+  keeping({ frame }: MethodCall<NoParams>): MethodResult {
+    return { same: frame.column('x'), kept: this.ramp.subarray(0, frame.length) };
+  }
+}
+
+@Module({ controllers: [KeepingController] })
+class KeepingModule {}
+
+describe("a method that gives columns which are not only its answer's", () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService({}, [KeepingModule]);
+  });
+  afterAll(() => service.close());
+
+  it.each([1, 5_000])('answers them whole, call after call, with %d rows', async (rows) => {
+    const data = Array.from({ length: rows }, (_, row) => [1_420_066_800 + row, row / 8]);
+    const body = JSON.stringify({ param: {}, scalar: { headers: ['date', 'x'], data } });
+    const expected = data.map(([date, x], row) => [date, x, row]);
+    for (let i = 0; i < 3; i++) {
+      const { json } = await call(service.url, { path: '/keeping', body });
+      expect(json.scalar?.data).toEqual(expected);
+    }
+  });
+});

@@ -3,6 +3,7 @@ import { type Response } from 'express';
 import { type CallRecord, type Exchange } from '../exchange/exchange.js';
 import { encodeFrame } from '../frame/frame-codec.js';
 import { type Frame } from '../frame/frame.js';
+import { freeChunk } from '../frame/free.js';
 
 /** An answer up to this length is written at once, with its Content-Length. */
 const SMALL_ANSWER_BYTES = 1 << 16;
@@ -41,10 +42,10 @@ export async function writeAnswer(
 
 async function writePieces(response: Response, first: Uint8Array, rest: Iterator<Uint8Array>): Promise<void> {
   let turn = 0;
-  for (let piece: Uint8Array = first; ;) {
+  for (let piece = first; ;) {
     if (response.destroyed) return;
     turn += piece.length;
-    if (!response.write(piece)) await drained(response);
+    if (!write(response, piece)) await drained(response);
     if (turn > BYTES_A_TURN) {
       await setImmediate();
       turn = 0;
@@ -55,6 +56,10 @@ async function writePieces(response: Response, first: Uint8Array, rest: Iterator
   }
   response.end();
 }
+
+/** A piece is no longer needed once the system has it. */
+const write = (response: Response, piece: Uint8Array): boolean =>
+  response.write(piece, () => freeChunk(piece));
 
 /** The client has taken what was written, or has gone. */
 function drained(response: Response): Promise<void> {

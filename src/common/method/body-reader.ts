@@ -12,6 +12,7 @@ import { type CallRecord, type Exchange } from '../exchange/exchange.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
 import { createFrameDecoder } from '../frame/frame-codec.js';
+import { freeChunk } from '../frame/free.js';
 import { type DecodedBody, type FrameSchema } from '../frame/frame-decoder.js';
 import { type BodyShare } from './body-budget.js';
 import { type MethodLimits } from './method-limits.js';
@@ -82,6 +83,7 @@ export async function readBody(
   const takeAsSent = (chunk: Uint8Array): void => {
     count(chunk);
     take(chunk);
+    freeChunk(chunk);
   };
   const start = performance.now();
   try {

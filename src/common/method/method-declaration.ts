@@ -30,7 +30,7 @@ export interface MethodExample {
 /** One call of a method, its body read and checked. */
 export interface MethodCall<Params> {
   readonly params: Params;
-  /** The dates and the input series. */
+  /** The dates and the input series, which are empty once the answer is out. */
   readonly frame: Frame;
 }
 

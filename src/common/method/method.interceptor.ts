@@ -4,6 +4,7 @@ import { type Response } from 'express';
 import { mergeMap, type Observable } from 'rxjs';
 import { exchangeOf, serverTiming, type CallRecord, type Exchange } from '../exchange/exchange.js';
 import { DATE, Frame } from '../frame/frame.js';
+import { free } from '../frame/free.js';
 import { writeAnswer } from './answer-writer.js';
 import { BodyBudget } from './body-budget.js';
 import { readBody } from './body-reader.js';
@@ -78,5 +79,7 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
     exchange.error = 0;
     exchange.response.setHeader('Server-Timing', serverTiming(record));
     await writeAnswer(exchange.response, frame, log, { exchange, record });
+    // What the method gave may be its own for longer.
+    for (const column of input.columns.values()) free(column);
   }
 }
