@@ -69,33 +69,16 @@ export async function* validate(coefficients, { directory, rows, processes, rate
   }
 }
 
-/**
- * A part of a load, in which the machine stayed as it was.
- * @typedef {object} Slice
- * @property {import('./measurement.mjs').Cost} cost in the mean of before and after it
- * @property {number} others
- * @property {import('./load.mjs').Usage} used
- * @property {import('./load.mjs').Answered[]} answers
- * @property {Predicted} predicted
- *
- * @typedef {object} Predicted
- * @property {number} cpuSeconds of a request
- * @property {number} [busySeconds] of all event loops
- * @property {number[]} [latencies]
- * @property {number} [rate] requests a second
- */
-
 /** @returns {Promise<Run>} */
 async function hold(load, { coefficients, reference, server, body, rows, count }) {
   const modelled = (cost) => here(coefficients, cost, rows, count);
   let before = await costOf(reference, body);
-  const { name, part, compare } = load(modelled(before), { url: server.url, body });
-  /** @type {Slice[]} */
+  const { name, slice } = load(modelled(before), { url: server.url, body });
   const slices = [];
   const others = [];
   const costs = [];
-  for (let i = 0; i < MOST_SLICES && slices.length < SLICES; i++) {
-    const { act, predict } = part(i);
+  while (others.length < MOST_SLICES && slices.length < SLICES) {
+    const { act, compare } = slice(others.length);
     const start = [usageOf(server.pid), ownUsage(), machineSeconds()];
     const answers = await act();
     const used = difference(start[0], usageOf(server.pid));
@@ -108,7 +91,7 @@ async function hold(load, { coefficients, reference, server, body, rows, count }
     );
     costs.push(cost.cpu);
     const isSteady = Math.abs(after.cpu / before.cpu - 1) <= STEADY && others.at(-1) <= QUIET_CORES;
-    if (isSteady) slices.push({ used, answers, predicted: predict(cost, modelled(cost)) });
+    if (isSteady) slices.push(compare({ answers, used, cost, model: modelled(cost) }));
     before = after;
   }
   return {
@@ -116,9 +99,19 @@ async function hold(load, { coefficients, reference, server, body, rows, count }
     cpu: 1e3 * mean(costs),
     others: mean(others),
     isSteady: slices.length === SLICES,
-    comparisons: slices.length === 0 ? [] : compare(slices, count),
+    comparisons: slices.length === 0 ? [] : middleOf(slices),
   };
 }
+
+/** Of each quantity the median of the slices, which one slice in which the machine stood still does not move. */
+const middleOf = (slices) =>
+  slices[0].map(({ quantity, isJudged }, i) => {
+    const [predicted, measured] = ['predicted', 'measured'].map((side) =>
+      median(slices.map((comparisons) => comparisons[i][side])),
+    );
+    const isWithin = Math.abs(predicted / measured - 1) <= TOLERANCE;
+    return { quantity, predicted, measured, ...(isJudged && { isWithin }) };
+  });
 
 /** The simulation's view of this machine: its cores, of which the sender needs some as well. */
 const here = (coefficients, cost, rows, count) => ({
@@ -145,69 +138,41 @@ const openLoopAt =
   (rate) =>
   (_, { url, body }) => ({
     name: `${rate.toFixed(1)} requests/s of`,
-    part: (i) => {
+    slice: (i) => {
       const arrivals = poissonArrivals(Math.ceil(rate * SLICE_SECONDS), rate, generator(SEED + i));
       return {
         act: () => offer(url, body, arrivals),
-        predict: (cost, model) => {
+        compare: ({ answers, used, cost, model }) => {
           const { utilisation, seconds, latencies, alone } = simulate(arrivals, model);
-          return {
-            cpuSeconds: alone * cost.aloneCpu + (1 - alone) * cost.cpu,
-            busySeconds: utilisation * seconds * model.processes,
-            latencies,
-          };
+          const measured = answers.map((answer) => answer.seconds);
+          const cpu = alone * cost.aloneCpu + (1 - alone) * cost.cpu;
+          return [
+            judged('CPU a request, ms', 1e3 * cpu, (1e3 * used.cpu) / answers.length),
+            judged(
+              'event loops busy, %',
+              (100 * utilisation * seconds) / Math.max(seconds, used.at),
+              (100 * (used.loop + used.queued)) / used.at / model.processes,
+            ),
+            judged('latency, mean, ms', 1e3 * mean(latencies), 1e3 * mean(measured)),
+            judged('latency, median, ms', 1e3 * median(latencies), 1e3 * median(measured)),
+            compared('latency, p90, ms', 1e3 * quantile(latencies, 0.9), 1e3 * quantile(measured, 0.9)),
+          ];
         },
       };
-    },
-    compare: (slices, count) => {
-      const predicted = slices.flatMap((slice) => slice.predicted.latencies);
-      const measured = slices.flatMap(({ answers }) => answers.map(({ seconds }) => seconds));
-      const busy = (secondsOf) => (100 * sum(slices.map(secondsOf))) / secondsIn(slices) / count;
-      return [
-        cpuOf(slices),
-        judged(
-          'event loops busy, %',
-          busy((slice) => slice.predicted.busySeconds),
-          busy(({ used }) => used.loop + used.queued),
-        ),
-        judged('latency, mean, ms', 1e3 * mean(predicted), 1e3 * mean(measured)),
-        judged('latency, median, ms', 1e3 * median(predicted), 1e3 * median(measured)),
-        compared('latency, p90, ms', 1e3 * quantile(predicted, 0.9), 1e3 * quantile(measured, 0.9)),
-      ];
     },
   });
 
 /** A closed loop that never lets a process wait for work. */
 const saturation = ({ processes }, { url, body }) => ({
   name: 'saturated with',
-  part: () => ({
+  slice: () => ({
     act: () => saturate(url, body, CLIENTS_A_PROCESS * processes, SLICE_SECONDS),
-    predict: (cost, model) => ({ cpuSeconds: cost.cpu, rate: mostOf(model) }),
+    compare: ({ answers, used, cost, model }) => [
+      judged('CPU a request, ms', 1e3 * cost.cpu, (1e3 * used.cpu) / answers.length),
+      judged('requests/s', mostOf(model), answers.length / used.at),
+    ],
   }),
-  compare: (slices) => [
-    cpuOf(slices),
-    judged(
-      'requests/s',
-      sum(slices.map(({ predicted, used }) => predicted.rate * used.at)) / secondsIn(slices),
-      requestsIn(slices) / secondsIn(slices),
-    ),
-  ],
 });
-
-const cpuOf = (slices) =>
-  judged(
-    'CPU a request, ms',
-    (1e3 * sum(slices.map(({ predicted, answers }) => predicted.cpuSeconds * answers.length))) /
-      requestsIn(slices),
-    (1e3 * sum(slices.map(({ used }) => used.cpu))) / requestsIn(slices),
-  );
-
-const requestsIn = (slices) => sum(slices.map(({ answers }) => answers.length));
-const secondsIn = (slices) => sum(slices.map(({ used }) => used.at));
-const sum = (values) => values.reduce((total, value) => total + value, 0);
 
 const compared = (quantity, predicted, measured) => ({ quantity, predicted, measured });
-const judged = (quantity, predicted, measured) => ({
-  ...compared(quantity, predicted, measured),
-  isWithin: Math.abs(predicted / measured - 1) <= TOLERANCE,
-});
+const judged = (...comparison) => ({ ...compared(...comparison), isJudged: true });
