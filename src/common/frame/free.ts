@@ -1,6 +1,3 @@
-/** Smaller ones are no burden. */
-const SMALL_BYTES = 1 << 12;
-
 /** A closed port takes over what it is sent, as HTML has it, and drops it at once. Node 20 has no ArrayBuffer.prototype.transfer. */
 const { port1: closed } = new MessageChannel();
 closed.close();
@@ -10,7 +7,7 @@ closed.close();
  * than one body, and marks all of that again every few requests. The array has no elements afterwards, nor has any other over the same buffer.
  */
 export function free({ buffer }: Float64Array | Uint8Array): void {
-  if (buffer.byteLength > SMALL_BYTES) closed.postMessage(undefined, [buffer as ArrayBuffer]);
+  if (buffer.byteLength > 0) closed.postMessage(undefined, [buffer as ArrayBuffer]);
 }
 
 /** The same for bytes that Node has made, of which several may share a buffer; these are left alone. */
