@@ -24,7 +24,13 @@ export const service = {
     startServer(() => ({
       command: process.execPath,
       args: [join(ROOT, 'dist/main.js')],
-      env: { HOST: '127.0.0.1', MAX_BODY_BYTES, LOG_LEVEL: 'error', ...env },
+      env: {
+        HOST: '127.0.0.1',
+        MAX_BODY_BYTES,
+        MAX_IN_FLIGHT_BYTES: MAX_BODY_BYTES,
+        LOG_LEVEL: 'error',
+        ...env,
+      },
       ready: '/health/ready',
     })),
 };
