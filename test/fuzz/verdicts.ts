@@ -1,4 +1,5 @@
 import { type DecodedBody, type FrameDecoder } from '../../src/common/frame/frame-decoder.js';
+import { free } from '../../src/common/frame/free.js';
 import { KernelFrameDecoder } from '../../src/common/frame/kernel-frame-decoder.js';
 import { kernel, type Kernel } from '../../src/common/frame/kernel/kernel.js';
 import { PlainFrameDecoder } from '../../src/common/frame/plain-frame-decoder.js';
@@ -7,7 +8,12 @@ const schema = { params: ['scale'], series: ['a', 'b'] };
 
 /** What a decoder makes of a body, in a form that two of them can be compared by. */
 async function verdict(decoder: FrameDecoder, pieces: readonly Uint8Array[]): Promise<unknown> {
-  for (const piece of pieces) decoder.push(piece);
+  for (const piece of pieces) {
+    // As a request's chunk, which is gone once it is decoded.
+    const chunk = Uint8Array.from(piece);
+    decoder.push(chunk);
+    free(chunk);
+  }
   try {
     const { params, frame }: DecodedBody = await decoder.end();
     return {

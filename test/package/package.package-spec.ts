@@ -219,6 +219,8 @@ describe('npm run release:check', () => {
       join(broken, 'package-lock.json'),
       lock.replaceAll(`"version": "${version}"`, '"version": "0.0.9"'),
     );
+    const changelog = readFileSync(join(broken, 'CHANGELOG.md'), 'utf8');
+    writeFileSync(join(broken, 'CHANGELOG.md'), changelog.replaceAll(`## [${version}]`, '## [0.0.9]'));
     await run(broken, 'git', 'init', '--quiet');
     const author = ['-c', 'user.name=Nobody', '-c', 'user.email=nobody@example.com'];
     await run(broken, 'git', ...author, 'commit', '--quiet', '--allow-empty', '--message', 'Start');

@@ -30,6 +30,8 @@ const MATTERING_IN_SCALAR = ['headers', 'data'];
 const OPEN_ARRAY = 0x5b;
 const OPEN_OBJECT = 0x7b;
 
+const NONE = new Uint8Array();
+
 /** Text that is kept from the chunks while it passes. */
 class Capture {
   readonly pieces: Buffer[] = [];
@@ -73,7 +75,8 @@ class Capture {
  */
 export class KernelFrameDecoder implements FrameDecoder {
   private readonly scanner: JsonScanner;
-  private chunk: Uint8Array = new Uint8Array();
+  /** The chunk at hand; none after its push, since it is the caller's again. */
+  private chunk: Uint8Array = NONE;
   /** How many bytes stood before the chunk at hand. */
   private offset = 0;
   private malformed: KasemError | undefined;
@@ -113,6 +116,7 @@ export class KernelFrameDecoder implements FrameDecoder {
     this.capture?.nextChunk(chunk, chunk.length);
     if (this.inRows) this.early?.nextChunk(chunk, chunk.length);
     this.offset += chunk.length;
+    this.chunk = NONE;
   }
 
   async end(): Promise<DecodedBody> {
