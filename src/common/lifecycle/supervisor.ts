@@ -44,7 +44,7 @@ export class Supervisor {
     });
     cluster.on('exit', (worker, code, signal) => this.onExit(worker, signal ?? code));
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.drain(signal));
-    process.on('SIGHUP', () => this.each((worker) => this.hangUp(worker)));
+    process.on('SIGHUP', () => this.live.forEach((worker) => this.hangUp(worker)));
     for (let i = 0; i < this.options.workers; i++) this.fork();
   }
 
@@ -77,13 +77,14 @@ export class Supervisor {
     this.isDraining = true;
     this.options.onDrain(signal);
     if (this.live.length === 0) process.exit(0);
-    this.each((worker) => {
-      if (this.serving.has(worker.id)) worker.send(DRAIN);
-      else worker.process.kill('SIGKILL');
-    });
+    for (const worker of this.live) {
+      if (!this.serving.has(worker.id)) worker.process.kill('SIGKILL');
+      // What cannot be told is about to end by itself.
+      else if (worker.isConnected()) worker.send(DRAIN, () => undefined);
+    }
     setTimeout(
       () => {
-        this.each((worker) => this.options.onOverdue(worker.process.pid));
+        for (const worker of this.live) this.options.onOverdue(worker.process.pid);
         this.kill();
       },
       this.options.delay + this.options.grace + MARGIN_MS,
@@ -97,14 +98,13 @@ export class Supervisor {
   }
 
   private kill(): void {
-    this.each((worker) => worker.process.kill('SIGKILL'));
+    for (const worker of this.live) worker.process.kill('SIGKILL');
   }
 
-  private each(act: (worker: Worker) => void): void {
-    for (const worker of this.live) if (worker.isConnected()) act(worker);
-  }
-
+  /** Without the dead, which node:cluster lists until their channel has been seen to end as well. */
   private get live(): Worker[] {
-    return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+    return Object.values(cluster.workers ?? {})
+      .filter((worker) => worker !== undefined)
+      .filter((worker) => !worker.isDead());
   }
 }
