@@ -84,25 +84,30 @@ describe('the drain', () => {
     one.get('/work');
     await until(() => waiting.length === 1);
     let isOver = false;
+    const idle = client();
+    idle.get('/health/live');
+    await until(() => idle.text().endsWith('up'));
     const run = drain.run(server, { delay: 0, grace: LONG }).finally(() => (isOver = true));
-    await until(() => !server.listening);
+    await once(idle.socket, 'close');
 
     one.get('/work');
     one.get('/health/live');
-    await until(() => probed.length === 1);
-    expect(refusals).toEqual([
-      expect.objectContaining({
-        errorCode: expect.objectContaining({ code: 52 }),
-        message: 'the service is shutting down',
-      }),
-    ]);
-    expect(probed[0]?.getHeader('Connection')).toBe('close');
+    await until(() => probed.length === 2);
+    client().get('/work');
+    await until(() => refusals.length === 2);
+    const refusal = expect.objectContaining({
+      errorCode: expect.objectContaining({ code: 52 }),
+      message: 'the service is shutting down',
+    });
+    expect(refusals).toEqual([refusal, refusal]);
+    expect(probed[1]?.getHeader('Connection')).toBe('close');
     expect(waiting).toHaveLength(1);
     await setTimeout(50);
     expect(isOver).toBe(false);
 
     waiting[0]?.end('done');
     expect(await run).toBe(0);
+    expect(server.listening).toBe(false);
     await until(() => one.text().endsWith('done'));
     expect(one.text()).toContain('Connection: close');
   });
@@ -114,7 +119,7 @@ describe('the drain', () => {
     two.get('/work');
     await until(() => waiting.length === 2);
     const run = drain.run(server, { delay: 0, grace: LONG });
-    await until(() => !server.listening);
+    await setTimeout(50);
     waiting[1]?.end('second');
     await once(two.socket, 'close');
     expect(await Promise.race([run, setTimeout(50, 'waiting')])).toBe('waiting');

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { type Server } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
@@ -38,15 +39,16 @@ export class Drain {
   };
 
   /**
-   * Lets requests in flight finish. New connections are taken during the delay only; who comes on an open one later is
-   * told that the service is shutting down.
+   * Lets requests in flight finish. Work is taken during the delay only; who comes later is told that the service is
+   * shutting down, also over a new connection: where several processes share a port, one that comes while all of them
+   * give up the port would be answered by none.
    * @returns how many requests had to be cut when the time was over
    */
   async run(server: Server, { delay, grace }: DrainTimes): Promise<number> {
     this.phase = 'leaving';
     await setTimeout(delay);
     this.phase = 'refusing';
-    server.close();
+    server.closeIdleConnections();
     for (const response of this.inFlight)
       if (!response.headersSent) response.setHeader('Connection', 'close');
 
@@ -56,7 +58,16 @@ export class Drain {
       if ((await Promise.race([once(response as Response, 'close'), over])) === 'over') break;
     }
     const cut = this.inFlight.size;
+    server.close();
+    await leaveOthers();
     server.closeAllConnections();
     return cut;
   }
+}
+
+/** Of several processes that share the port: the connections on their way to this one go to others, or would hang. */
+async function leaveOthers(): Promise<void> {
+  if (!cluster.worker?.isConnected()) return;
+  cluster.worker.disconnect();
+  await once(process, 'disconnect');
 }

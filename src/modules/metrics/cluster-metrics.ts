@@ -21,7 +21,7 @@ const COLLECT_MS = 1_000;
 
 /** The text for a scrape: of this process, or of all where it is one of several. */
 export async function exposition(registry: Registry): Promise<string> {
-  if (!cluster.isWorker) return registry.metrics();
+  if (!cluster.worker?.isConnected()) return registry.metrics();
   return new Promise((resolve) => {
     const listen = (message: Message) => {
       if (message.type !== 'metrics.exposition') return;
