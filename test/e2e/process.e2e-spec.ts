@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { bodyOf, call, sampleRows, type Answer } from '../support/http.js';
+import { bodyOf, call, eventually, sampleRows, type Answer } from '../support/http.js';
 import { runService, spawnService, startService } from '../support/service.js';
 
 describe('the process', () => {
@@ -108,7 +108,7 @@ describe('the process', () => {
     // A request that has begun keeps its connection; the next one on it is refused.
     open.write('GET /nothing HTTP/1.1\r\nHost: x\r\n');
 
-    while (await accepts(service.port)) await setTimeout(20);
+    await eventually(async () => (await call(service.url, { body: bodyOf([]) })).json.error === 52);
     open.write('\r\n');
     let refused = '';
     for await (const piece of open) refused += String(piece);
@@ -126,7 +126,7 @@ describe('the process', () => {
     const { started, failed } = halfSent(service.url, Buffer.from(bodyOf(sampleRows(10))));
     await started;
     service.child.kill('SIGTERM');
-    while (await accepts(service.port)) await setTimeout(20);
+    await eventually(async () => (await call(service.url, { body: bodyOf([]) })).json.error === 52);
     service.child.kill('SIGTERM');
     expect(await service.exited).toBe(128 + 15);
     await failed;
@@ -163,19 +163,6 @@ function halfSent(url: string, body: Buffer) {
     return JSON.parse(Buffer.concat(pieces).toString()) as Answer['json'];
   };
   return { started, failed, finish };
-}
-
-/** Whether the port takes connections. */
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }
 
 async function untilNotReady(url: string): Promise<Answer> {
