@@ -29,26 +29,36 @@ export async function bodyOf(directory, rows) {
 }
 
 /**
- * What a request costs, in seconds, on one process that is used by nobody else. The event loop's time is that in which
- * it ran or waited for a core, which V8's helpers may have had.
+ * What a request costs, in seconds, on processes that are used by nobody else. The event loop's time is that in which it
+ * ran or waited for a core, which V8's helpers or the sender may have had.
  * @typedef {object} Cost
- * @property {number} loop of the event loop, where the process is never idle
+ * @property {number} loop of the event loop, where one process is never idle and the others are
  * @property {number} cpu of all threads, likewise
- * @property {number} sender CPU of the sender
- * @property {number} alone of the event loop, where each request finds the process idle
+ * @property {number} alone of the event loop, where each request finds all processes idle
  * @property {number} aloneCpu of all threads, likewise
  * @property {number} delay beside the event loop, likewise
  * @property {number} variation of the event loop's time, standard deviation over mean, likewise
+ * @property {number} crowdedLoop of the event loop, where none of the processes is ever idle: they and the sender share
+ * cores, their caches and the way to memory
+ * @property {number} crowdedCpu of all threads, likewise
  */
 
 /** @returns {Promise<Cost>} */
-export async function costOf({ url, pid }, body) {
-  const [before, ownBefore] = [usageOf(pid), ownUsage()];
-  const { length } = await saturate(url, body, BUSY_CLIENTS, COST_SECONDS);
-  const [busy, own] = [difference(before, usageOf(pid)), difference(ownBefore, ownUsage())];
+export async function costOf(servers, body) {
+  const costs = [];
+  for (const server of servers) costs.push(await costOfOne(server, body, COST_SECONDS / servers.length));
+  const cost = Object.fromEntries(
+    Object.keys(costs[0]).map((name) => [name, mean(costs.map((each) => each[name]))]),
+  );
+  const crowded = servers.length === 1 ? cost : await busyCost(servers, body, COST_SECONDS);
+  return { ...cost, crowdedLoop: crowded.loop, crowdedCpu: crowded.cpu };
+}
 
+async function costOfOne(server, body, seconds) {
+  const { url, pid } = server;
+  const busy = await busyCost([server], body, seconds);
   const singly = [];
-  const end = performance.now() + 1e3 * COST_SECONDS;
+  const end = performance.now() + 1e3 * seconds;
   do {
     const start = usageOf(pid);
     const { seconds } = await send(url, body);
@@ -58,14 +68,25 @@ export async function costOf({ url, pid }, body) {
   } while (singly.length < MOST_ALONE && performance.now() < end);
   const loops = singly.map(({ loop }) => loop);
   return {
-    loop: (busy.loop + busy.queued) / length,
-    cpu: busy.cpu / length,
-    sender: own.cpu / length,
+    ...busy,
     alone: mean(loops),
     aloneCpu: mean(singly.map(({ cpu }) => cpu)),
     delay: Math.max(0, median(singly.map(({ delay }) => delay))),
     variation: deviation(loops) / mean(loops),
   };
+}
+
+/** Where none of the processes is ever idle. */
+async function busyCost(servers, body, seconds) {
+  const starts = servers.map(({ pid }) => usageOf(pid));
+  const answers = await Promise.all(
+    servers.map(async ({ url, pid }, i) => {
+      const { length } = await saturate(url, body, BUSY_CLIENTS, seconds);
+      return { length, ...difference(starts[i], usageOf(pid)) };
+    }),
+  );
+  const total = (name) => answers.reduce((sum, each) => sum + each[name], 0);
+  return { loop: (total('loop') + total('queued')) / total('length'), cpu: total('cpu') / total('length') };
 }
 
 /**
@@ -87,7 +108,7 @@ export async function measureCoefficients(directory) {
     }
     const start = [usageOf(server.pid), ownUsage(), machineSeconds()];
     for (let round = 0; round < ROUNDS; round++)
-      for (const [rows, body] of bodies) costs.get(rows).push(await costOf(server, body));
+      for (const [rows, body] of bodies) costs.get(rows).push(await costOf([server], body));
     others = othersSince(server, start);
   } finally {
     await server.stop();

@@ -4,7 +4,7 @@
  * @typedef {object} Model
  * @property {number} processes
  * @property {number} cores that they share
- * @property {number} threads cores that a process would keep busy while its event loop works: V8's helpers work beside it
+ * @property {number} threads cores that a process would keep busy while its event loop works, with V8's helpers and its client
  * @property {'round-robin' | 'random' | 'least-connections'} balance round robin as node:cluster and most proxies do it,
  * random as a Kubernetes Service does
  * @property {number} serviceSeconds of the event loop for one request, in the mean, of a process that is at work
@@ -25,6 +25,8 @@
  * @property {number[]} latencies seconds of each request that was answered, after the warm-up, in no order
  * @property {number} shed the share of requests that were refused
  * @property {number} alone the share of those answered that found their process idle
+ * @property {number} crowded the share of the others that were at work as well, in the mean of the time in which a process works;
+ * 0 where there are cores for all
  * @property {number} peakBytes the most that has been in flight in one process
  */
 
@@ -64,12 +66,14 @@ export function simulate(arrivals, model, { random = generator(1), warmUp = 0 } 
 
   const seconds = Math.max(...processes.map(({ clock }) => clock)) - (arrivals[0] ?? 0);
   const busy = processes.reduce((sum, process) => sum + process.busy, 0);
+  const crowded = processes.reduce((sum, process) => sum + process.crowded, 0);
   return {
     seconds,
     utilisation: busy / (seconds * processes.length),
     latencies,
     shed: shed / arrivals.length,
     alone: alone / (arrivals.length - shed),
+    crowded: crowded / busy,
     peakBytes: Math.max(...processes.map(({ peakBytes }) => peakBytes)),
   };
 }
@@ -81,7 +85,7 @@ function advanceTogether(processes, now, { threads, cores }) {
     const start = first.next;
     if (!(start < now)) return;
     const working = processes.filter(({ next, clock }) => next <= start || clock > start).length;
-    first.step(Math.max(1, (working * threads) / cores));
+    first.step(Math.max(1, (working * threads) / cores), (working - 1) / (processes.length - 1 || 1));
   }
 }
 
@@ -101,6 +105,7 @@ const CHOICES = {
 class Process {
   clock = 0;
   busy = 0;
+  crowded = 0;
   open = 0;
   peakBytes = 0;
   isIdle = true;
@@ -138,8 +143,8 @@ class Process {
     this.isIdle = this.clock <= now && this.receiving.length === 0;
   }
 
-  /** One turn, so many times as long as on a core of its own. */
-  step(slowdown) {
+  /** One turn, so many times as long as on a core of its own, while such a share of the others is at work. */
+  step(slowdown, crowd = 0) {
     const { turnSeconds, sendSeconds, delaySeconds } = this.model;
     this.clock = this.next;
     this.receive();
@@ -147,6 +152,7 @@ class Process {
     const seconds = Math.min(turnSeconds, request.left);
     this.clock += slowdown * seconds;
     this.busy += slowdown * seconds;
+    this.crowded += crowd * slowdown * seconds;
     request.left -= seconds;
     // Who came meanwhile is before one that has had a turn.
     this.receive();

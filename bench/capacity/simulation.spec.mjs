@@ -82,12 +82,12 @@ describe('simulate', () => {
 
   it('lets processes share cores: two that would keep three busy take half as long again on two, and alone they do not', () => {
     const shared = { ...model, processes: 2, cores: 2, threads: 1.5, turnSeconds: 0.01 };
-    const both = simulate([0, 0], shared).latencies;
-    for (const latency of both) expect(latency).toBeCloseTo(1.5, 1);
-    expect(simulate([0, 10], shared).latencies.map((latency) => latency.toFixed(6))).toEqual([
-      '1.000000',
-      '1.000000',
-    ]);
+    const both = simulate([0, 0], shared);
+    for (const latency of both.latencies) expect(latency).toBeCloseTo(1.5, 1);
+    expect(both.crowded).toBeCloseTo(1, 1);
+    const apart = simulate([0, 10], shared);
+    expect(apart.latencies.map((latency) => latency.toFixed(6))).toEqual(['1.000000', '1.000000']);
+    expect(apart.crowded).toBe(0);
   });
 
   it('does not let the warm-up count', () => {

@@ -39,10 +39,11 @@ const QUIET_CORES = 0.2;
  */
 
 /**
- * Offers loads and compares. What a request costs is measured on one process, right before and after each slice of a
- * load, since on a shared machine it may double within a minute; what is held to the service is all that the simulation makes of
- * it: how long requests wait for each other, and what a second process brings on these cores. It gets the very arrivals
- * that the service gets, so that chance is the same on both sides.
+ * Offers loads and compares. What a request costs is measured on as many services of one process as the load's has
+ * processes, one at a time and all at once, right before and after each slice of a load, since on a shared machine it may
+ * double within a minute; what is held to the service is all that the simulation makes of it: how long requests wait for
+ * each other, and what the processes of one service bring together. It gets the very arrivals that the service gets, so that
+ * chance is the same on both sides.
  * @param {import('./plan.mjs').Coefficients} coefficients
  * @param {{directory: string, rows: number, processes: number[], rate?: number}} options without a rate, rates that
  * should keep the processes busy for the shares in UTILISATIONS, and saturation
@@ -55,14 +56,14 @@ export async function* validate(coefficients, { directory, rows, processes, rate
     const servers = [];
     try {
       // One process is its own reference, since no two of them cost the same.
-      for (const workers of new Set([1, count])) {
+      for (const workers of [...Array(count).fill(1), ...(count > 1 ? [count] : [])]) {
         const server = await service.start({ ...ENVIRONMENT, WEB_CONCURRENCY: String(workers) });
         servers.push(server);
         await saturate(server.url, body, BUSY_CLIENTS * workers, 2 * WARM_UP_SECONDS * workers);
       }
-      const [reference, server = reference] = servers;
+      const [references, server] = [servers.slice(0, count), servers.at(-1)];
       for (const load of loads)
-        yield await hold(load, { coefficients, reference, server, body, rows, count });
+        yield await hold(load, { coefficients, references, server, body, rows, count });
     } finally {
       for (const server of servers) await server.stop();
     }
@@ -70,9 +71,9 @@ export async function* validate(coefficients, { directory, rows, processes, rate
 }
 
 /** @returns {Promise<Run>} */
-async function hold(load, { coefficients, reference, server, body, rows, count }) {
+async function hold(load, { coefficients, references, server, body, rows, count }) {
   const modelled = (cost) => here(coefficients, cost, rows, count);
-  let before = await costOf(reference, body);
+  let before = await costOf(references, body);
   const { name, slice } = load(modelled(before), { url: server.url, body });
   const slices = [];
   const others = [];
@@ -85,7 +86,7 @@ async function hold(load, { coefficients, reference, server, body, rows, count }
     others.push(othersSince(server, start));
     const refused = answers.filter(({ status }) => status !== 200).length;
     if (refused > 0) throw new Error(`${refused} of ${answers.length} requests were refused`);
-    const after = await costOf(reference, body);
+    const after = await costOf(references, body);
     const cost = Object.fromEntries(
       Object.keys(before).map((each) => [each, (before[each] + after[each]) / 2]),
     );
@@ -113,7 +114,7 @@ const middleOf = (slices) =>
     return { quantity, predicted, measured, ...(isJudged && { isWithin }) };
   });
 
-/** The simulation's view of this machine: its cores, of which the sender needs some as well. */
+/** The simulation's view of this machine, on which processes at work slow each other as they were measured to. */
 const here = (coefficients, cost, rows, count) => ({
   ...modelOf(
     coefficients,
@@ -121,7 +122,7 @@ const here = (coefficients, cost, rows, count) => ({
     count,
   ),
   cores: cpus().length,
-  threads: (cost.cpu + cost.sender) / cost.loop,
+  threads: ((cpus().length / count) * cost.crowdedLoop) / cost.loop,
   serviceSeconds: cost.loop,
   aloneSeconds: cost.alone,
   delaySeconds: cost.delay,
@@ -143,9 +144,9 @@ const openLoopAt =
       return {
         act: () => offer(url, body, arrivals),
         compare: ({ answers, used, cost, model }) => {
-          const { utilisation, seconds, latencies, alone } = simulate(arrivals, model);
+          const { utilisation, seconds, latencies, alone, crowded } = simulate(arrivals, model);
           const measured = answers.map((answer) => answer.seconds);
-          const cpu = alone * cost.aloneCpu + (1 - alone) * cost.cpu;
+          const cpu = alone * cost.aloneCpu + (1 - alone) * cost.cpu + crowded * (cost.crowdedCpu - cost.cpu);
           return [
             judged('CPU a request, ms', 1e3 * cpu, (1e3 * used.cpu) / answers.length),
             judged(
@@ -168,7 +169,7 @@ const saturation = ({ processes }, { url, body }) => ({
   slice: () => ({
     act: () => saturate(url, body, CLIENTS_A_PROCESS * processes, SLICE_SECONDS),
     compare: ({ answers, used, cost, model }) => [
-      judged('CPU a request, ms', 1e3 * cost.cpu, (1e3 * used.cpu) / answers.length),
+      judged('CPU a request, ms', 1e3 * cost.crowdedCpu, (1e3 * used.cpu) / answers.length),
       judged('requests/s', mostOf(model), answers.length / used.at),
     ],
   }),
