@@ -87,19 +87,23 @@ describe('the drain', () => {
     const idle = client();
     idle.get('/health/live');
     await until(() => idle.text().endsWith('up'));
+    const opened = client();
+    await once(server, 'connection');
     const run = drain.run(server, { delay: 0, grace: LONG }).finally(() => (isOver = true));
-    await once(idle.socket, 'close');
+    await setTimeout(50);
 
     one.get('/work');
     one.get('/health/live');
     await until(() => probed.length === 2);
-    client().get('/work');
-    await until(() => refusals.length === 2);
+    const late = [idle, opened, client()];
+    for (const { get } of late) get('/work');
+    await until(() => late.every(({ text }) => text().endsWith('refused')));
+    for (const { text } of late) expect(text()).toContain('Connection: close');
     const refusal = expect.objectContaining({
       errorCode: expect.objectContaining({ code: 52 }),
       message: 'the service is shutting down',
     });
-    expect(refusals).toEqual([refusal, refusal]);
+    expect(refusals).toEqual([refusal, refusal, refusal, refusal]);
     expect(probed[1]?.getHeader('Connection')).toBe('close');
     expect(waiting).toHaveLength(1);
     await setTimeout(50);

@@ -41,14 +41,14 @@ export class Drain {
   /**
    * Lets requests in flight finish. Work is taken during the delay only; who comes later is told that the service is
    * shutting down, also over a new connection: where several processes share a port, one that comes while all of them
-   * give up the port would be answered by none.
+   * give up the port would be answered by none. Nor are idle connections closed before the port: a request may be on
+   * its way over one, and since Node 26 those are among them that have just been opened.
    * @returns how many requests had to be cut when the time was over
    */
   async run(server: Server, { delay, grace }: DrainTimes): Promise<number> {
     this.phase = 'leaving';
     await setTimeout(delay);
     this.phase = 'refusing';
-    server.closeIdleConnections();
     for (const response of this.inFlight)
       if (!response.headersSent) response.setHeader('Connection', 'close');
 
