@@ -29,7 +29,9 @@ export interface FrameDecoder {
   /**
    * The whole body has been pushed.
    * @throws KasemError the first of: MALFORMED_JSON anywhere; INVALID_BODY; INVALID_HEADERS; MISSING_SERIES; then
-   * INVALID_ROW, INVALID_SAMPLE or INVALID_DATE of the first row at fault.
+   * INVALID_ROW, INVALID_SAMPLE or INVALID_DATE of the first row at fault; INVALID_PARAM of a param that is too long.
    */
   end(): Promise<DecodedBody>;
+  /** Gives back at once what is held of a body that nobody needs any more. */
+  release(): void;
 }

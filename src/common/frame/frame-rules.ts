@@ -7,6 +7,12 @@ export const MAX_DEPTH = 512;
 /** The longest text of one row, in bytes. */
 export const MAX_ROW_BYTES = 1 << 20;
 
+/** The longest text of the headers, in bytes. */
+export const MAX_HEADERS_BYTES = 1 << 20;
+
+/** The longest text of a param, in bytes. */
+export const MAX_PARAM_BYTES = 1 << 14;
+
 /** What stood where something else was needed, in the words of a log. */
 export type Found =
   'null' | 'NaN' | 'text' | 'a boolean' | 'an object' | 'an array' | 'a number' | 'past the largest double';
@@ -123,6 +129,42 @@ export function found(value: unknown): Found {
 /** The same where no number is wanted, so that its size does not matter. */
 export function kind(value: unknown): Found {
   return typeof value === 'number' ? 'a number' : found(value);
+}
+
+/** What a value of JSON is by its first byte. */
+export function foundBy(first: number | undefined): Found {
+  switch (String.fromCharCode(first ?? 0)) {
+    case '"':
+      return 'text';
+    case '{':
+      return 'an object';
+    case '[':
+      return 'an array';
+    case 'n':
+      return 'null';
+    case 'N':
+      return 'NaN';
+    case 't':
+    case 'f':
+      return 'a boolean';
+    default:
+      return 'a number';
+  }
+}
+
+/** @throws KasemError INVALID_BODY */
+export function assertHeadersLength(bytes: number): void {
+  if (bytes > MAX_HEADERS_BYTES)
+    throw new KasemError('INVALID_BODY', `scalar.headers is longer than ${MAX_HEADERS_BYTES} bytes`);
+}
+
+/** @throws KasemError INVALID_PARAM */
+export function assertParamLength(name: string, bytes: number): void {
+  if (bytes > MAX_PARAM_BYTES)
+    throw new KasemError(
+      'INVALID_PARAM',
+      `param.${name}: expected at most ${MAX_PARAM_BYTES} bytes of JSON, got ${bytes}`,
+    );
 }
 
 const excerpt = (text: string): string => (text.length <= 500 ? text : `${text.slice(0, 500)}…`);

@@ -67,15 +67,4 @@ describe('long work', () => {
     await inSlices(length, (start, end) => void done.push([start, end]));
     expect(done).toEqual(slices);
   });
-
-  it('gives others a turn between two slices, and takes none for a single one', async () => {
-    const events: string[] = [];
-    const other = () => void setImmediate(() => events.push('other'));
-    other();
-    await inSlices(65_537, (start) => void events.push(String(start)));
-    expect(events).toEqual(['0', 'other', '65536']);
-    other();
-    await inSlices(65_536, (start) => void events.push(String(start)));
-    expect(events.slice(3)).toEqual(['0']);
-  });
 });

@@ -15,6 +15,10 @@ const MAX_KEY_BYTES = 4096;
 
 const UTF8 = new TextDecoder();
 
+/** The name of a key by its JSON text. */
+export const keyName = (text: string): string =>
+  text.includes('\\') ? (JSON.parse(text) as string) : text.slice(1, -1);
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const MINUS = 0x2d;
@@ -82,7 +86,10 @@ export class JsonScanner {
   /** For each open container whether it is an object. */
   private readonly isObject: boolean[] = [];
   private inKey = false;
-  private keyBytes: number[] | undefined;
+  private isKeyKept = false;
+  /** The bytes of the key at hand, as far as it is kept. */
+  private keyBytes = new Uint8Array(64);
+  private keyLength = 0;
   private literal = '';
   private literalAt = 0;
   private hexLeft = 0;
@@ -92,7 +99,7 @@ export class JsonScanner {
 
   /**
    * @param baseDepth how many containers are open around the value
-   * @param nanDepth at this depth a bare NaN may stand for a value; none by default
+   * @param nanDepth in an array at this depth a bare NaN may stand for a value; none by default
    */
   constructor(
     private readonly handler: ScanHandler,
@@ -234,7 +241,9 @@ export class JsonScanner {
       return false;
     }
     this.inKey = true;
-    this.keyBytes = this.depth <= this.watchDepth ? [QUOTE] : undefined;
+    this.keyLength = 0;
+    this.isKeyKept = this.depth <= this.watchDepth;
+    this.keep(QUOTE);
     this.state = State.Text;
     return true;
   }
@@ -253,7 +262,7 @@ export class JsonScanner {
       this.isObject[this.depth++] = byte === OPEN_OBJECT;
       this.state = byte === OPEN_OBJECT ? State.FirstKey : State.FirstElement;
     } else {
-      const literal = byte === NAN && this.depth !== this.nanDepth ? undefined : LITERALS.get(byte);
+      const literal = byte === NAN && !this.mayBeNaN ? undefined : LITERALS.get(byte);
       if (literal === undefined) {
         this.refuse(byte, i);
         return false;
@@ -263,6 +272,10 @@ export class JsonScanner {
       this.literalAt = 1;
     }
     return true;
+  }
+
+  private get mayBeNaN(): boolean {
+    return this.depth === this.nanDepth && this.isObject[this.depth - 1] !== true;
   }
 
   private close(i: number): true {
@@ -307,14 +320,33 @@ export class JsonScanner {
     this.inKey = false;
     this.state = State.Colon;
     if (this.depth > this.watchDepth) return;
-    this.handler.key(this.depth, this.keyBytes && UTF8.decode(Uint8Array.from(this.keyBytes)));
-    this.keyBytes = undefined;
+    this.handler.key(this.depth, this.isKeyKept ? this.keyText() : undefined);
+    this.isKeyKept = false;
   }
 
   private keep(byte: number): void {
-    if (this.keyBytes === undefined) return;
-    this.keyBytes.push(byte);
-    if (this.keyBytes.length > MAX_KEY_BYTES) this.keyBytes = undefined;
+    if (!this.isKeyKept) return;
+    if (this.keyLength === MAX_KEY_BYTES) {
+      this.isKeyKept = false;
+      return;
+    }
+    if (this.keyLength === this.keyBytes.length) {
+      const larger = new Uint8Array(this.keyLength * 2);
+      larger.set(this.keyBytes);
+      this.keyBytes = larger;
+    }
+    this.keyBytes[this.keyLength++] = byte;
+  }
+
+  private keyText(): string {
+    // For the short keys of ASCII that are usual, a decoder costs more than all the rest.
+    let text = '';
+    for (let i = 0; i < this.keyLength; i++) {
+      const byte = this.keyBytes[i] as number;
+      if (byte >= 0x80 || i === 64) return UTF8.decode(this.keyBytes.subarray(0, this.keyLength));
+      text += String.fromCharCode(byte);
+    }
+    return text;
   }
 
   /** The first byte of a sequence of UTF-8 says how many follow, and the bounds of the second. */

@@ -36,6 +36,18 @@ const datas = [
   '[[1,2]]',
   '[[1,2,3,4]]',
   '[{}]',
+  '[{"a":NaN}]',
+  '[[1],{"a":NaN}]',
+  '[[1],[NaN],[1,[NaN]]]',
+  '[[1],[NaN],NaN]',
+  '[[1],[NaN,1,"\\u00e9é",{"a":[]}],7,"x",null,true,{}]',
+  '[[1],["\\ud8"]]',
+  '[[1],{"a" 1}]',
+  '[[1],{"a":1,}]',
+  '[[1],[1}]',
+  `[[1],${deep(509)}]`,
+  `[[1],${deep(510)}]`,
+  `[[1],[${deep(509)}]]`,
   '[1]',
   '["x"]',
   '[null]',
@@ -102,6 +114,29 @@ const bodies = [
   ...datas.map(early),
   // Ignored, and yet JSON, or not.
   ...['{}', '"é"', '[1,"]"]', 'NaN', '[NaN]', 'true', '-1.5e3', '01', deep(508)]
+    .concat([
+      '{"a":{"b":[1,{}]},"":[]}',
+      '{"a":NaN}',
+      '"é\\u00e9\u{1f600}\\n"',
+      deep(509),
+      '[1,]',
+      '{"a":1,}',
+      '{"a"}',
+    ])
+    .concat([
+      '{1:1}',
+      '[}',
+      '{]',
+      '[1 2]',
+      '[,1]',
+      'tru',
+      'fals',
+      'truex',
+      '[01]',
+      '[1e5,-0.5E+3,0]',
+      '[1.]',
+      '[-]',
+    ])
     .concat(['"a\\""', '"\\x"', '"\\u12g4"', '"\\"', '"a\tb"', '"]"', 'NaX', 'nulx', '1.', '-', '1e'])
     .map((cell) => rows(`[[${cell},3,1,2],[7,6,5,4]]`, '["x","b","date","a"]')),
   '',
@@ -232,23 +267,50 @@ describe('the decoder on the kernel', () => {
   const decoderOf = (series: readonly string[], options = {}) =>
     new KernelFrameDecoder(kernel as Kernel, { params: ['scale'], series }, options);
 
-  it('takes a param and headers of 1 MiB, and refuses longer ones', async () => {
-    const text = (bytes: number) => `"${'x'.repeat(bytes - 2)}"`;
-    const decode = (body: string) =>
-      asKernelDecodes([body.slice(0, 500), body.slice(500)].map((piece) => Buffer.from(piece)));
-    const scaled = (bytes: number) => rows('[]').replace('"scale":2', `"scale":${text(bytes)}`);
-    expect(await decode(scaled(1 << 20))).toMatchObject({ params: { scale: 'x'.repeat((1 << 20) - 2) } });
-    expect(await decode(scaled((1 << 20) + 1))).toEqual({
-      code: 20,
-      log: 'param.scale is longer than 1048576 bytes',
-    });
-    const headed = (bytes: number) =>
-      rows('[]', `["date","a","b",${text(bytes - '["date","a","b",]'.length)}]`);
-    expect(await decode(headed(1 << 20))).toMatchObject({ params: { scale: 2 } });
-    expect(await decode(headed((1 << 20) + 1))).toEqual({
-      code: 20,
-      log: 'scalar.headers is longer than 1048576 bytes',
-    });
+  it.each([asKernelDecodes, asPlainDecodes])(
+    'takes a param of 16 KiB and headers of 1 MiB, and refuses longer ones: %o',
+    async (asDecodes) => {
+      const text = (bytes: number) => `"${'x'.repeat(bytes - 2)}"`;
+      const decode = (body: string) =>
+        asDecodes([body.slice(0, 500), body.slice(500)].map((piece) => Buffer.from(piece)));
+      const scaled = (bytes: number, data = '[]') =>
+        rows(data).replace('"scale":2', `"scale":${text(bytes)}`);
+      expect(await decode(scaled(1 << 14))).toMatchObject({ params: { scale: 'x'.repeat((1 << 14) - 2) } });
+      expect(await decode(scaled((1 << 14) + 1))).toEqual({
+        code: 21,
+        log: 'param.scale: expected at most 16384 bytes of JSON, got 16385',
+      });
+      // Rows are judged before params.
+      expect(await decode(scaled((1 << 14) + 1, '[[1]]'))).toMatchObject({ code: 24 });
+      const headed = (bytes: number) =>
+        rows('[]', `["date","a","b",${text(bytes - '["date","a","b",]'.length)}]`);
+      expect(await decode(headed(1 << 20))).toMatchObject({ params: { scale: 2 } });
+      expect(await decode(headed((1 << 20) + 1))).toEqual({
+        code: 20,
+        log: 'scalar.headers is longer than 1048576 bytes',
+      });
+    },
+  );
+
+  it.each([
+    ['an unfinished row', rows('[[0,').slice(0, -3) + '0,'.repeat(500_000)],
+    ['an unfinished row without a shape', '{"scalar":{"data":[[' + '0,'.repeat(500_000)],
+    ['an unfinished row after a fault', rows('[[0],[').slice(0, -3) + '0,'.repeat(500_000)],
+    ['an unfinished string in a row', rows('[["').slice(0, -3) + 'x'.repeat(1_000_000)],
+    ['rows before their headers', '{"scalar":{"data":[' + '[0,0,0],'.repeat(125_000)],
+    ['headers', '{"scalar":{"headers":[' + '"",'.repeat(333_000)],
+    ['keys', `{${'"":0,'.repeat(200_000)}`],
+  ])('holds of %s at most four times its bytes, however small the chunks are', (_, text) => {
+    const held = () => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
+    const bytes = Buffer.from(text);
+    const decoders = Array.from({ length: 20 }, () => decoderOf(['a', 'b']));
+    const before = held();
+    for (const decoder of decoders)
+      for (let i = 0; i < bytes.length; i += 100) decoder.push(bytes.subarray(i, i + 100));
+    // What the chunks themselves leave for the garbage collector is not held.
+    const garbage = 40e6;
+    expect(held() - before).toBeLessThan(4 * decoders.length * bytes.length + garbage);
+    for (const decoder of decoders) decoder.release();
   });
 
   it.each([

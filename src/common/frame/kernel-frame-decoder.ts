@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { KasemError } from '../errors/kasem.error.js';
 import {
   type DecodedBody,
@@ -6,17 +5,23 @@ import {
   type FrameDecoder,
   type FrameSchema,
 } from './frame-decoder.js';
-import { columnIndices, duplicateKey, rowError, type Found } from './frame-rules.js';
+import {
+  assertHeadersLength,
+  assertParamLength,
+  columnIndices,
+  duplicateKey,
+  foundBy,
+  MAX_HEADERS_BYTES,
+  MAX_PARAM_BYTES,
+  rowError,
+} from './frame-rules.js';
 import { DATE, Frame } from './frame.js';
-import { JsonScanner } from './json-scanner.js';
+import { freeChunk } from './free.js';
+import { JsonScanner, keyName } from './json-scanner.js';
 import { type Kernel } from './kernel/kernel.js';
 import { RowDecoder, type RowShape } from './row-decoder.js';
-
-/** The longest text of a param or of the headers, in bytes. */
-const MAX_KEPT_BYTES = 1 << 20;
-
-/** After so many bytes of rows other requests get a turn. */
-const BYTES_A_TURN = 1 << 20;
+import { TextBlocks } from './text-blocks.js';
+import { turns } from './turns.js';
 
 /** Later rows may be shorter than the first; pages that nothing is written to cost nothing. */
 const ROOM = 1.1;
@@ -26,48 +31,12 @@ const MANY_ROWS = 1 << 20;
 
 const MATTERING = ['param', 'scalar'];
 const MATTERING_IN_SCALAR = ['headers', 'data'];
+const NO_KEYS: readonly string[] = [];
 
 const OPEN_ARRAY = 0x5b;
 const OPEN_OBJECT = 0x7b;
 
 const NONE = new Uint8Array();
-
-/** Text that is kept from the chunks while it passes. */
-class Capture {
-  readonly pieces: Buffer[] = [];
-  bytes = 0;
-  private from: number | undefined;
-
-  constructor(
-    private readonly maxBytes: number,
-    index: number,
-  ) {
-    this.from = index;
-  }
-
-  get isTooLong(): boolean {
-    return this.bytes > this.maxBytes;
-  }
-
-  /** The chunk ends before the index; what is captured goes on in the next one. */
-  nextChunk(chunk: Uint8Array, index: number): void {
-    this.take(chunk, index);
-    this.from = 0;
-  }
-
-  /** What is captured ends before the index. */
-  take(chunk: Uint8Array, index: number): void {
-    const from = this.from ?? index;
-    this.bytes += index - from;
-    this.from = undefined;
-    if (this.isTooLong) this.pieces.length = 0;
-    else this.pieces.push(Buffer.from(chunk.subarray(from, index)));
-  }
-
-  parse(): unknown {
-    return JSON.parse(Buffer.concat(this.pieces).toString());
-  }
-}
 
 /**
  * Decodes a body as it arrives, in memory that grows with its needed columns and not with its text. A scanner checks all
@@ -82,16 +51,18 @@ export class KernelFrameDecoder implements FrameDecoder {
   private malformed: KasemError | undefined;
   private duplicate: string | undefined;
   /** The keys on the way to the value at hand, the one in the body at 1, the one below at 2. */
-  private keys: (string | undefined)[] = [];
-  private readonly seen = new Set<string | undefined>();
+  private readonly keys: (string | undefined)[] = [];
+  private readonly seen = new Set<string>();
   /** The paths that matter by the first byte of their values, which tells what these are; the body's path is empty. */
   private readonly firstBytes = new Map<string, number>();
-  private readonly kept = new Map<string, Capture>();
-  private capture: Capture | undefined;
+  /** The texts of the params and the headers. */
+  private readonly kept = new Map<string, TextBlocks>();
+  /** The text that is being kept, and from where on of the chunk at hand. */
+  private keeping: { readonly text: TextBlocks; from: number } | undefined;
   private rows: RowDecoder | undefined;
   private inRows = false;
   /** The text of rows that came before their headers. */
-  private early: Capture | undefined;
+  private early: TextBlocks | undefined;
 
   constructor(
     private readonly kernel: Kernel,
@@ -101,7 +72,7 @@ export class KernelFrameDecoder implements FrameDecoder {
     this.scanner = new JsonScanner(
       {
         begin: (depth, first, index) => this.beginValue(depth, first, index),
-        end: (_, index) => this.endValue(index),
+        end: (_, index) => this.endKeeping(index),
         key: (depth, text) => this.takeKey(depth, text),
       },
       2,
@@ -113,8 +84,11 @@ export class KernelFrameDecoder implements FrameDecoder {
     let i = 0;
     while (i < chunk.length && this.malformed === undefined)
       i = this.inRows ? this.pushRows(chunk, i) : this.pushEnvelope(chunk, i);
-    this.capture?.nextChunk(chunk, chunk.length);
-    if (this.inRows) this.early?.nextChunk(chunk, chunk.length);
+    if (this.malformed !== undefined) this.release();
+    if (this.keeping !== undefined) {
+      this.keeping.text.append(chunk, this.keeping.from, chunk.length);
+      this.keeping.from = 0;
+    }
     this.offset += chunk.length;
     this.chunk = NONE;
   }
@@ -135,24 +109,32 @@ export class KernelFrameDecoder implements FrameDecoder {
         'INVALID_BODY',
         `scalar.data must be an array and is ${foundBy(this.firstBytes.get('scalar.data'))}`,
       );
-    for (const [path, capture] of this.kept)
-      if (capture.isTooLong)
-        throw new KasemError('INVALID_BODY', `${path} is longer than ${MAX_KEPT_BYTES} bytes`);
+    assertHeadersLength(this.kept.get('scalar.headers')?.bytes ?? 0);
 
     const shape = this.rowShape();
-    const rows = this.early === undefined ? this.rows : await this.decodeEarly(this.early, shape);
+    const rows =
+      this.early === undefined ? this.rows : await this.decodeEarly(this.early, shape, this.rows.rows);
     const { series, params } = this.schema;
     if (rows.fault !== undefined) throw rowError(rows.fault, shape.width, shape.indices, series);
     const names = [DATE, ...series];
     return {
       params: Object.fromEntries(
         params.flatMap((name) => {
-          const value = this.kept.get(`param.${name}`);
-          return value === undefined ? [] : [[name, value.parse()]];
+          const text = this.kept.get(`param.${name}`);
+          if (text === undefined) return [];
+          assertParamLength(name, text.bytes);
+          return [[name, parse(text)]];
         }),
       ),
       frame: new Frame(new Map(rows.result.map((column, c) => [names[c] as string, column]))),
     };
+  }
+
+  release(): void {
+    this.kept.clear();
+    this.keeping = undefined;
+    this.early = undefined;
+    this.rows?.release();
   }
 
   private pushEnvelope(chunk: Uint8Array, from: number): number {
@@ -161,7 +143,7 @@ export class KernelFrameDecoder implements FrameDecoder {
     else if (this.inRows) {
       // The scanner stopped before the bracket that opens the rows.
       i++;
-      if (!this.kept.has('scalar.headers')) this.early = new Capture(Infinity, i);
+      if (!this.kept.has('scalar.headers')) this.keeping = { text: (this.early = new TextBlocks()), from: i };
       this.rows = this.rowDecoder(this.tryRowShape());
     } else {
       for (; i < chunk.length; i++)
@@ -179,23 +161,19 @@ export class KernelFrameDecoder implements FrameDecoder {
     if (rows.malformed !== undefined) this.refuse(rows.malformed, i);
     else if (rows.isDone) {
       this.inRows = false;
-      this.early?.take(chunk, i);
+      this.endKeeping(i);
       this.scanner.resumeAfterValue(i);
     }
     return i;
   }
 
-  /** Rows that were kept until their headers were known; the loop is given back in between. */
-  private async decodeEarly(early: Capture, shape: RowShape): Promise<RowDecoder> {
-    const rows = this.rowDecoder(shape);
-    let turn = 0;
-    for (const piece of early.pieces) {
-      rows.push(piece, 0, piece.length);
-      turn += piece.length;
-      if (turn > BYTES_A_TURN) {
-        await setImmediate();
-        turn = 0;
-      }
+  /** Decodes the rows that came before their headers, and forgets their text on the way. */
+  private async decodeEarly(early: TextBlocks, shape: RowShape, count: number): Promise<RowDecoder> {
+    const rows = new RowDecoder(this.kernel, shape, () => count);
+    for (const block of early.take()) {
+      if (!turns.hasTime) await turns.next();
+      rows.push(block, 0, block.length);
+      freeChunk(block);
     }
     return rows;
   }
@@ -209,7 +187,8 @@ export class KernelFrameDecoder implements FrameDecoder {
   }
 
   private rowShape(): RowShape {
-    const headers = this.kept.get('scalar.headers')?.parse();
+    const text = this.kept.get('scalar.headers');
+    const headers = text && parse(text);
     return {
       indices: columnIndices(headers, this.schema.series),
       width: (headers as string[]).length,
@@ -227,8 +206,9 @@ export class KernelFrameDecoder implements FrameDecoder {
 
   private path(depth: number): string | undefined {
     if (depth === 0) return '';
-    const [, first, second] = this.keys;
+    const first = this.keys[1];
     if (depth === 1) return first;
+    const second = this.keys[2];
     return second === undefined ? undefined : `${first}.${second}`;
   }
 
@@ -238,32 +218,33 @@ export class KernelFrameDecoder implements FrameDecoder {
     this.firstBytes.set(path, first);
     if (path === 'scalar.data' && first === OPEN_ARRAY) return (this.inRows = true);
     if (depth === 2) {
-      this.capture = new Capture(MAX_KEPT_BYTES, index);
-      this.kept.set(path, this.capture);
+      const text = new TextBlocks(path === 'scalar.headers' ? MAX_HEADERS_BYTES : MAX_PARAM_BYTES);
+      this.keeping = { text, from: index };
+      this.kept.set(path, text);
     }
     return false;
   }
 
-  private endValue(index: number): void {
-    this.capture?.take(this.chunk, index);
-    this.capture = undefined;
+  private endKeeping(index: number): void {
+    this.keeping?.text.append(this.chunk, this.keeping.from, index);
+    this.keeping = undefined;
   }
 
   private takeKey(depth: number, text: string | undefined): void {
-    this.keys.length = depth;
-    const name = text === undefined ? undefined : (JSON.parse(text) as string);
-    const matters =
-      depth === 1
-        ? MATTERING
-        : this.keys[1] === 'scalar'
-          ? MATTERING_IN_SCALAR
-          : this.keys[1] === 'param'
-            ? this.schema.params
-            : [];
-    this.keys[depth] = matters.find((one) => one === name);
+    const name = text === undefined ? '' : keyName(text);
+    this.keys[depth] = this.matteringAt(depth).includes(name) ? name : undefined;
+    if (depth === 1) this.keys[2] = undefined;
     const path = this.path(depth);
+    if (path === undefined) return;
     if (this.seen.has(path)) this.duplicate ??= path;
     this.seen.add(path);
+  }
+
+  /** The keys that matter in the container at the depth. */
+  private matteringAt(depth: number): readonly string[] {
+    if (depth === 1) return MATTERING;
+    if (this.keys[1] === 'scalar') return MATTERING_IN_SCALAR;
+    return this.keys[1] === 'param' ? this.schema.params : NO_KEYS;
   }
 
   private assertObject(path: string, name: string): void {
@@ -281,21 +262,4 @@ export class KernelFrameDecoder implements FrameDecoder {
 const notJson = (why: string): KasemError =>
   new KasemError('MALFORMED_JSON', `the body is no JSON text: ${why}`);
 
-/** What a value is by its first byte. */
-function foundBy(first: number | undefined): Found {
-  switch (String.fromCharCode(first ?? 0)) {
-    case '"':
-      return 'text';
-    case '{':
-      return 'an object';
-    case '[':
-      return 'an array';
-    case 'n':
-      return 'null';
-    case 't':
-    case 'f':
-      return 'a boolean';
-    default:
-      return 'a number';
-  }
-}
+const parse = (text: TextBlocks): unknown => JSON.parse(text.toBuffer().toString());

@@ -1,6 +1,8 @@
 import { KasemError } from '../errors/kasem.error.js';
 import {
+  assertHeadersLength,
   assertObject,
+  assertParamLength,
   columnIndices,
   duplicateKey,
   found,
@@ -12,23 +14,24 @@ import {
 } from './frame-rules.js';
 import { type DecodedBody, type FrameDecoder, type FrameSchema } from './frame-decoder.js';
 import { DATE, Frame } from './frame.js';
+import { TextBlocks } from './text-blocks.js';
 
 /**
  * Reads a body over `JSON.parse`: it holds the whole text and all rows at once. It is the oracle that the tests hold the
  * kernel's decoder against, and what runs where WebAssembly SIMD is missing.
  */
 export class PlainFrameDecoder implements FrameDecoder {
-  private readonly chunks: Buffer[] = [];
+  private readonly text = new TextBlocks();
 
   constructor(private readonly schema: FrameSchema) {}
 
   push(chunk: Uint8Array): void {
-    this.chunks.push(Buffer.from(chunk));
+    this.text.append(chunk, 0, chunk.length);
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the interface leaves room for decoders that take turns
   async end(): Promise<DecodedBody> {
-    const structure = walk(decodeUtf8(Buffer.concat(this.chunks)), this.schema.params);
+    const structure = walk(decodeUtf8(this.text.toBuffer()), this.schema.params);
     const body = parse(structure.text);
 
     assertObject(body, 'the body');
@@ -40,6 +43,7 @@ export class PlainFrameDecoder implements FrameDecoder {
     if (!Array.isArray(data))
       throw new KasemError('INVALID_BODY', `scalar.data must be an array and is ${kind(data)}`);
 
+    assertHeadersLength(structure.lengths.get('scalar.headers') ?? 0);
     const { series, params } = this.schema;
     const indices = columnIndices(headers, series);
     const width = (headers as string[]).length;
@@ -51,6 +55,7 @@ export class PlainFrameDecoder implements FrameDecoder {
       if (fault !== undefined) throw rowError(namedNaN(fault, structure.nanRows), width, indices, series);
     });
 
+    for (const name of params) assertParamLength(name, structure.lengths.get(`param.${name}`) ?? 0);
     const names = [DATE, ...series];
     const param = new Map(Object.entries(body.param));
     return {
@@ -59,6 +64,10 @@ export class PlainFrameDecoder implements FrameDecoder {
       ),
       frame: new Frame(new Map(columns.map((column, c) => [names[c] as string, column]))),
     };
+  }
+
+  release(): void {
+    this.text.drop();
   }
 }
 
@@ -117,6 +126,8 @@ interface Structure {
   readonly duplicate: string | undefined;
   /** For each column the first row with a bare NaN in it. */
   readonly nanRows: ReadonlyMap<number, number>;
+  /** The lengths in bytes of the params that matter and of the headers, by their paths. */
+  readonly lengths: ReadonlyMap<string, number>;
   /** The first row whose text is longer than MAX_ROW_BYTES. */
   readonly tooLong: number | undefined;
 }
@@ -145,6 +156,9 @@ function walk(text: string, params: readonly string[]): Structure {
   const open: Container[] = [];
   const pieces: string[] = [];
   const nanRows = new Map<number, number>();
+  const lengths = new Map<string, number>();
+  /** The value whose length is wanted, and how many containers are open around it. */
+  let measured: { path: string; start: number; depth: number } | undefined;
   let duplicate: string | undefined;
   let tooLong: number | undefined;
   let copied = 0;
@@ -156,6 +170,11 @@ function walk(text: string, params: readonly string[]): Structure {
     const data = open[2];
     const inData = data?.path === 'scalar.data' && !data.isObject;
     if (inData && open.length === 3) rowStart = match.index;
+    if (container?.isObject && container.key !== undefined && !',:}]'.includes(token)) {
+      const path = `${container.path}.${container.key}`;
+      if (path === 'scalar.headers' || (container.path === 'param' && params.includes(container.key)))
+        measured = { path, start: match.index, depth: open.length };
+    }
     if (token === '{' || token === '[') {
       if (open.length === MAX_DEPTH)
         throw new KasemError('MALFORMED_JSON', `the body is nested deeper than ${MAX_DEPTH} levels`);
@@ -186,12 +205,16 @@ function walk(text: string, params: readonly string[]): Structure {
         container.keys.add(key);
       }
     }
+    if (measured?.depth === open.length) {
+      lengths.set(measured.path, Buffer.byteLength(text.slice(measured.start, match.index + token.length)));
+      measured = undefined;
+    }
     if (inData && open.length === 3) {
       const row = text.slice(rowStart, match.index + token.length);
       if (Buffer.byteLength(row) > MAX_ROW_BYTES) tooLong ??= data.index;
     }
   }
-  return { text: pieces.join('') + text.slice(copied), duplicate, nanRows, tooLong };
+  return { text: pieces.join('') + text.slice(copied), duplicate, nanRows, lengths, tooLong };
 }
 
 function pathOf(parent: Container | undefined): string | undefined {

@@ -1,9 +1,14 @@
-import { found, MAX_ROW_BYTES, type Found, type RowFault } from './frame-rules.js';
+import { found, foundBy, MAX_ROW_BYTES, type Found, type RowFault } from './frame-rules.js';
+import { free } from './free.js';
 import { JsonScanner } from './json-scanner.js';
 import { type Kernel } from './kernel/kernel.js';
+import { TextBlocks } from './text-blocks.js';
 
 /** `scalar.data` stands in three containers: the body, `scalar` and itself. */
 const ROWS_DEPTH = 3;
+
+/** More rows get room only when they have come: an array cannot be made as long as the longest body that may be configured. */
+const MAX_EXPECTED_ROWS = 1 << 27;
 
 const COMMA = 0x2c;
 const OPEN_ARRAY = 0x5b;
@@ -16,9 +21,19 @@ export interface RowShape {
   readonly indices: readonly number[];
 }
 
+/** Where a needed cell stands in the text of its row. */
+interface Place {
+  /** The index of the cell in its row. */
+  readonly column: number;
+  /** Which of the needed columns it fills. */
+  readonly target: number;
+  start: number;
+  end: number;
+}
+
 /**
  * Reads the rows of `scalar.data`, from after its `[` to its `]`, from bytes cut anywhere into columns. The kernel takes
- * all rows that are whole and plain; this takes the others, byte by byte: what a chunk cuts, and what is at fault.
+ * all rows that are whole and without fault; this takes the others, byte by byte: what a chunk cuts, and what is at fault.
  */
 export class RowDecoder {
   /** Why the text is no JSON; undefined as long as it may be. */
@@ -28,21 +43,25 @@ export class RowDecoder {
   isDone = false;
   rows = 0;
   private columns: Float64Array[] = [];
+  /** The needed cells, ascending by their column. */
+  private readonly places: readonly Place[];
   /** As the kernel wants it: the index of each needed column with which of the columns it fills, then an end. */
-  private readonly needed: Int32Array = new Int32Array();
+  private readonly needed: Int32Array;
   /** The distance of two columns in the kernel's memory, in values. */
-  private readonly stride: number = 0;
+  private readonly stride: number;
   private capacity = 0;
   private expects: 'row or end' | 'row' | 'comma or end' = 'row or end';
   private readonly scanner: JsonScanner;
-  /** The text of the row that the scanner is in, as far as earlier chunks had it. */
-  private text: Buffer[] = [];
-  private textBytes = 0;
-  /** Where each cell of that row begins and ends in its text. */
-  private cells: [number, number][] = [];
+  /** The text of the row that the scanner is in. */
+  private readonly text = new TextBlocks(MAX_ROW_BYTES);
   private isArray = false;
+  /** The cells of that row so far, and of the needed ones how many. */
+  private cells = 0;
+  private placed = 0;
   /** The index of the text's first byte, relative to the chunk at hand. */
   private origin = 0;
+  /** The part [from, to) of the chunk at hand that is in the kernel's memory, which others use between two pushes. */
+  private window = { from: 0, to: 0 };
 
   /**
    * @param shape undefined where the rows are only to be checked to be JSON
@@ -58,13 +77,18 @@ export class RowDecoder {
       {
         begin: (depth, first, index) => {
           if (depth === ROWS_DEPTH) this.isArray = first === OPEN_ARRAY;
-          // A row past the limit may have cells without end.
-          else if (this.textBytes <= MAX_ROW_BYTES) this.cells.push([index - this.origin, -1]);
+          else {
+            const place = this.places[this.placed];
+            if (place?.column === this.cells) place.start = index - this.origin;
+            this.cells++;
+          }
           return false;
         },
         end: (depth, index) => {
-          const cell = this.cells.at(-1);
-          if (depth > ROWS_DEPTH && cell !== undefined) cell[1] = index - this.origin;
+          const place = this.places[this.placed];
+          if (depth === ROWS_DEPTH || place?.column !== this.cells - 1) return;
+          place.end = index - this.origin;
+          this.placed++;
         },
         key: () => undefined,
       },
@@ -72,10 +96,12 @@ export class RowDecoder {
       ROWS_DEPTH,
       ROWS_DEPTH + 1,
     );
-    if (shape === undefined) return;
-    const order = shape.indices.map((index, column) => [index, column] as const).sort(([a], [b]) => a - b);
-    this.needed = Int32Array.from([...order.flat(), -1]);
-    this.stride = Math.floor(kernel.columns.length / shape.indices.length);
+    const indices = shape?.indices ?? [];
+    this.places = indices
+      .map((column, target) => ({ column, target, start: 0, end: 0 }))
+      .sort((a, b) => a.column - b.column);
+    this.needed = Int32Array.from([...this.places.flatMap(({ column, target }) => [column, target]), -1]);
+    this.stride = Math.floor(kernel.columns.length / indices.length);
   }
 
   /** The columns, each as long as there are rows. */
@@ -86,38 +112,65 @@ export class RowDecoder {
 
   /** @returns the index up to which bytes were taken: `to`, the end of the array, or the place where it is malformed */
   push(bytes: Uint8Array, from: number, to: number): number {
+    this.window = { from: 0, to: 0 };
     let i = from;
     while (i < to && !this.isDone && this.malformed === undefined) {
       if (!this.scanner.isFresh) i = this.scanRow(bytes, i, to);
       else {
-        i = this.takePlainRows(bytes, i, to);
+        i = this.takeWholeRows(bytes, i, to);
         i = this.betweenRows(bytes, i, to);
       }
     }
     return i;
   }
 
-  private takePlainRows(bytes: Uint8Array, from: number, to: number): number {
-    const { kernel, shape } = this;
-    if (shape === undefined || this.fault !== undefined) return from;
+  /** Gives back at once what is held of the rows. */
+  release(): void {
+    for (const column of this.columns) free(column);
+    this.columns = [];
+    this.text.drop();
+  }
+
+  /** Nothing is needed of rows that are only to be checked to be JSON. */
+  private get isNeeded(): boolean {
+    return this.shape !== undefined && this.fault === undefined;
+  }
+
+  private takeWholeRows(bytes: Uint8Array, from: number, to: number): number {
     let i = from;
     for (;;) {
-      const end = Math.min(to, i + kernel.INPUT_BYTES.value);
-      kernel.input.set(bytes.subarray(i, end));
-      kernel.input.fill(0, end - i, end - i + 64);
-      kernel.needed.set(this.needed);
-      const rows = kernel.readRows(
-        end - i,
-        this.expects === 'comma or end' ? 1 : 0,
-        shape.width,
-        shape.indices.length,
-      );
-      if (rows === 0) return i;
-      const taken = kernel.taken.value;
-      this.append(rows, taken / rows);
-      this.expects = 'comma or end';
-      i += taken;
+      if (i < this.window.from || i >= this.window.to) this.load(bytes, i, to);
+      const rows = this.callKernel(i);
+      if (rows > 0) {
+        const taken = this.window.from + this.kernel.taken.value - i;
+        if (this.isNeeded) this.append(rows, taken / rows);
+        else this.rows += rows;
+        this.expects = 'comma or end';
+        i += taken;
+      } else if (this.window.to < to && i > this.window.from) {
+        // Perhaps it is only the window that ends within the row.
+        this.load(bytes, i, to);
+      } else return i;
     }
+  }
+
+  private load(bytes: Uint8Array, from: number, limit: number): void {
+    const { kernel } = this;
+    const to = Math.min(limit, from + kernel.INPUT_BYTES.value);
+    kernel.input.set(bytes.subarray(from, to));
+    kernel.input.fill(0, to - from, to - from + 64);
+    kernel.needed.set(this.needed);
+    this.window = { from, to };
+  }
+
+  /** @returns how many rows from the index on it has taken */
+  private callKernel(index: number): number {
+    const { kernel, shape, window } = this;
+    const [from, to] = [index - window.from, window.to - window.from];
+    const afterRow = this.expects === 'comma or end' ? 1 : 0;
+    return shape !== undefined && this.isNeeded
+      ? kernel.readRows(from, to, afterRow, shape.width, shape.indices.length)
+      : kernel.skipRows(from, to, afterRow);
   }
 
   private append(rows: number, meanRowBytes: number): void {
@@ -132,11 +185,14 @@ export class RowDecoder {
 
   /** Room for at least so many rows. Pages that nothing is written to cost nothing. */
   private reserve(rows: number): void {
-    this.capacity = Math.max(rows, this.capacity * 2);
+    this.capacity = Math.max(Math.min(rows, MAX_EXPECTED_ROWS), this.capacity * 2);
     this.columns = (this.shape as RowShape).indices.map((_, c) => {
       const larger = new Float64Array(this.capacity);
       const column = this.columns[c];
-      if (column !== undefined) larger.set(column.subarray(0, this.rows));
+      if (column !== undefined) {
+        larger.set(column.subarray(0, this.rows));
+        free(column);
+      }
       return larger;
     });
   }
@@ -163,20 +219,18 @@ export class RowDecoder {
   }
 
   private beginRow(bytes: Uint8Array, from: number, to: number): number {
-    this.text = [];
-    this.textBytes = 0;
-    this.cells = [];
+    this.text.clear();
+    this.cells = 0;
+    this.placed = 0;
     return this.scanRow(bytes, from, to);
   }
 
   private scanRow(bytes: Uint8Array, from: number, to: number): number {
     // Where the text began in an earlier chunk, places in it are told from there on.
-    this.origin = from - this.textBytes;
+    this.origin = from - this.text.bytes;
     const i = this.scanner.scan(bytes, from, to);
     this.malformed = this.scanner.fault;
-    this.textBytes += i - from;
-    if (this.textBytes <= MAX_ROW_BYTES) this.text.push(Buffer.from(bytes.subarray(from, i)));
-    else this.text = [];
+    if (this.isNeeded) this.text.append(bytes, from, i);
     if (this.scanner.isDone) {
       this.endRow();
       this.scanner.reset();
@@ -186,33 +240,43 @@ export class RowDecoder {
 
   private endRow(): void {
     this.expects = 'comma or end';
-    if (this.shape === undefined || this.fault !== undefined) return;
-    this.fault = this.readRow(this.shape);
-    if (this.fault !== undefined) this.columns = [];
-    else {
-      this.samples.forEach((value, c) => (this.kernel.columns[c * this.stride] = value));
-      this.append(1, this.textBytes);
+    if (this.shape === undefined || this.fault !== undefined) {
+      this.rows++;
+      return;
     }
+    this.fault = this.readRow(this.shape.width);
+    if (this.fault === undefined) this.append(1, this.text.bytes);
+    else this.release();
   }
 
-  private samples: number[] = [];
-
-  private readRow({ width, indices }: RowShape): RowFault | undefined {
+  /** Reads the needed cells of the row that has ended into the kernel's columns. */
+  private readRow(width: number): RowFault | undefined {
     const row = this.rows;
-    if (this.textBytes > MAX_ROW_BYTES) return { row, tooLong: true };
-    const text = Buffer.concat(this.text);
-    if (!this.isArray) return { row, notAnArray: found(JSON.parse(text.toString())) };
-    if (this.cells.length !== width) return { row, length: this.cells.length };
-    const faults: { column: number; found: Found }[] = [];
-    this.samples = indices.map((column, c) => {
-      const [start, end] = this.cells[column] as [number, number];
-      const cell = text.subarray(start, end).toString();
-      const value: unknown = cell === 'NaN' ? NaN : JSON.parse(cell);
-      if (c > 0 && (value === null || cell === 'NaN')) return NaN;
-      if (!Number.isFinite(value)) faults.push({ column, found: cell === 'NaN' ? 'NaN' : found(value) });
-      return value as number;
-    });
-    const [first] = faults.sort((a, b) => a.column - b.column);
-    return first && { row, cell: first };
+    if (this.text.isTooLong) return { row, tooLong: true };
+    const text = this.text.toBuffer();
+    if (!this.isArray) return { row, notAnArray: foundIn(text) };
+    if (this.cells !== width) return { row, length: this.cells };
+    for (const { column, target, start, end } of this.places) {
+      const cell = text.subarray(start, end);
+      const value = sampleIn(cell);
+      if (value === undefined || (Number.isNaN(value) && target === 0))
+        return { row, cell: { column, found: foundIn(cell) } };
+      this.kernel.columns[target * this.stride] = value;
+    }
+    return undefined;
   }
+}
+
+/** The sample that a cell's text is, NaN for a missing one; undefined where it is none. */
+function sampleIn(cell: Buffer): number | undefined {
+  const text = cell.length <= 4 ? cell.toString() : '';
+  if (text === 'null' || text === 'NaN') return NaN;
+  const value = foundBy(cell[0]) === 'a number' ? Number(cell.toString()) : Infinity;
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** What a value of JSON is by its text, of which only a number is read. */
+function foundIn(text: Buffer): Found {
+  const kind = foundBy(text[0]);
+  return kind === 'a number' ? found(Number(text.toString())) : kind;
 }

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { turns } from './turns.js';
 
 /** Rows that a column operation of a few nanoseconds a row gets through in a fraction of a millisecond. */
 const ROWS_A_SLICE = 1 << 16;
@@ -10,7 +10,7 @@ const ROWS_A_SLICE = 1 << 16;
  */
 export async function inSlices(length: number, work: (start: number, end: number) => void): Promise<void> {
   for (let start = 0; start < length; start += ROWS_A_SLICE) {
-    if (start > 0) await setImmediate();
+    if (!turns.hasTime) await turns.next();
     work(start, Math.min(start + ROWS_A_SLICE, length));
   }
 }

@@ -1,4 +1,5 @@
 import { type IncomingMessage } from 'node:http';
+import { type Readable } from 'node:stream';
 import {
   createBrotliDecompress,
   createGunzip,
@@ -14,13 +15,11 @@ import { KasemError } from '../errors/kasem.error.js';
 import { createFrameDecoder } from '../frame/frame-codec.js';
 import { freeChunk } from '../frame/free.js';
 import { type DecodedBody, type FrameSchema } from '../frame/frame-decoder.js';
+import { turns } from '../frame/turns.js';
 import { type BodyShare } from './body-budget.js';
 import { type MethodLimits } from './method-limits.js';
 
 type Inflater = Gunzip | Inflate | BrotliDecompress;
-
-/** A client sends so many bytes before other requests get a turn. */
-const BYTES_A_TURN = 1 << 18;
 
 /** The content codings of RFC 9110, section 8.4.1, and br of RFC 7932. */
 const INFLATERS: ReadonlyMap<string, () => Inflater> = new Map<string, () => Inflater>([
@@ -87,16 +86,21 @@ export async function readBody(
   };
   const start = performance.now();
   try {
-    if (coding === undefined) await receive(request, limits, inTurns(request, takeAsSent));
-    else await inflate(request, coding, limits, { count, account, take });
-  } finally {
-    record.receive = performance.now() - start - record.decode;
-  }
-  const end = performance.now();
-  try {
-    return await decoder.end();
-  } finally {
-    record.decode += performance.now() - end;
+    try {
+      if (coding === undefined) await receive(request, limits, takeAsSent);
+      else await inflate(request, coding, limits, { count, account, take });
+    } finally {
+      record.receive = performance.now() - start - record.decode;
+    }
+    const end = performance.now();
+    try {
+      return await decoder.end();
+    } finally {
+      record.decode += performance.now() - end;
+    }
+  } catch (error) {
+    decoder.release();
+    throw error;
   }
 }
 
@@ -108,18 +112,21 @@ function receive(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (conclude: () => void) => {
+      isSettled = true;
       clearTimeout(timer);
       request.off('data', onData).off('end', onEnd).off('close', onClose);
       conclude();
     };
-    const onData = (chunk: Buffer) => {
+    let isSettled = false;
+    const onData = inTurns(request, (chunk) => {
+      if (isSettled) return;
       try {
         take(chunk);
       } catch (fault) {
         const error = fault as KasemError;
         settle(() => reject(error));
       }
-    };
+    });
     const onEnd = () => settle(resolve);
     const onClose = () => settle(() => reject(new ClientGoneError('the client went away')));
     const onTimeout = () =>
@@ -137,17 +144,15 @@ function receive(
   });
 }
 
-/** Node hands over all that a fast client has sent, some megabytes, before anybody else's turn comes; this gives way. */
-function inTurns(request: IncomingMessage, take: (chunk: Buffer) => void): (chunk: Buffer) => void {
-  let turn = 0;
+/** Hands over each chunk when this turn of the loop has time for it; until then the stream waits. */
+function inTurns(stream: Readable, take: (chunk: Buffer) => void): (chunk: Buffer) => void {
   return (chunk) => {
-    turn += chunk.length;
-    if (turn > BYTES_A_TURN) {
-      turn = 0;
-      request.pause();
-      setImmediate(() => request.resume());
-    }
-    take(chunk);
+    if (turns.hasTime) return take(chunk);
+    stream.pause();
+    void turns.next().then(() => {
+      take(chunk);
+      stream.resume();
+    });
   };
 }
 
@@ -182,15 +187,18 @@ async function inflate(
       resolve();
     };
     inflater
-      .on('data', (chunk: Buffer) => {
-        if (fault !== undefined) return;
-        try {
-          account((inflated += chunk.length));
-          take(chunk);
-        } catch (error) {
-          fail(error as KasemError);
-        }
-      })
+      .on(
+        'data',
+        inTurns(inflater, (chunk) => {
+          if (fault !== undefined || inflater.destroyed) return;
+          try {
+            account((inflated += chunk.length));
+            take(chunk);
+          } catch (error) {
+            fail(error as KasemError);
+          }
+        }),
+      )
       .on('drain', () => request.resume())
       .on('error', (cause: NodeJS.ErrnoException) => fail(broken(coding, cause.code ?? cause.message)))
       .on('end', resolve);

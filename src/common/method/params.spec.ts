@@ -68,6 +68,29 @@ describe('the params', () => {
     expect(fault(plain)).toEqual({ code, message });
   });
 
+  it.each([
+    'constructor',
+    '__proto__',
+    'prototype.constructor',
+    'then',
+    'toString',
+    'valueOf',
+    'hasOwnProperty',
+  ])('never have a value of a client’s as their %s', (path) => {
+    const value = JSON.parse(
+      path
+        .split('.')
+        .reverse()
+        .reduce((inner, key) => `{"${key}":${inner}}`, '"x"'),
+    ) as unknown;
+    const refused = expect.stringMatching(
+      /^param\.(window|inner)(\.0)?(\.prototype)? has a key that is not allowed: /,
+    );
+    for (const plain of [{ window: value }, { window: [value] }, { window: 3, inner: value }])
+      expect(fault(plain)).toEqual({ code: 21, message: refused });
+    expect({}).not.toHaveProperty('x');
+  });
+
   it('need no rules where a method has no params', () => {
     class None {}
     expect(validateParams(None, { scale: 1 })).toBeInstanceOf(None);

@@ -19,10 +19,25 @@ export function validateParams<Params extends object>(
   dto: Type<Params>,
   plain: Readonly<Record<string, unknown>>,
 ): Params {
+  for (const [name, value] of Object.entries(plain)) assertHarmlessKeys(name, value);
   const params = plainToInstance(dto, plain);
   const [fault] = brokenRules(params);
   if (fault !== undefined) throw paramError(fault);
   return params;
+}
+
+/**
+ * class-transformer and class-validator take what stands under such keys for the object's own constructor, prototype or
+ * conversion to text.
+ * @throws KasemError INVALID_PARAM
+ */
+function assertHarmlessKeys(path: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (key in Object.prototype || key === 'then')
+      throw new KasemError('INVALID_PARAM', `param.${path} has a key that is not allowed: ${key}`);
+    assertHarmlessKeys(`${path}.${key}`, inner);
+  }
 }
 
 /** What is wrong with a DTO, in the order of its properties. A method may have no params, and its DTO then no rules. */

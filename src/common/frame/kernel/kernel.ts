@@ -16,7 +16,8 @@ interface Exports {
   readonly taken: WebAssembly.Global;
   readonly written: WebAssembly.Global;
   readonly numberEnd: WebAssembly.Global;
-  readRows(length: number, afterRow: number, width: number, columns: number): number;
+  readRows(from: number, to: number, afterRow: number, width: number, columns: number): number;
+  skipRows(from: number, to: number, afterRow: number): number;
   writeRows(from: number, to: number, columns: number, stride: number, first: number): number;
   readDouble(address: number): number;
 }
@@ -74,10 +75,9 @@ export const kernel: Kernel | undefined = instantiate();
 function instantiate(): Kernel | undefined {
   const path = new URL('./kernel.wasm', import.meta.url);
   if (!WebAssembly.validate(SIMD_PROBE) || !existsSync(path)) return undefined;
-  const decoder = new TextDecoder('latin1');
-  let bytes = new Uint8Array();
+  let bytes = Buffer.alloc(0);
   const host = {
-    readDouble: (start: number, end: number) => Number(decoder.decode(bytes.subarray(start, end))),
+    readDouble: (start: number, end: number) => Number(bytes.toString('latin1', start, end)),
     abort: () => {
       throw new Error('the kernel has come to an end that it should not');
     },
@@ -88,7 +88,7 @@ function instantiate(): Kernel | undefined {
   });
   const own = exports as unknown as Exports;
   const { buffer } = own.memory;
-  bytes = new Uint8Array(buffer);
+  bytes = Buffer.from(buffer);
   fillPowers(new BigUint64Array(buffer, own.POWERS.value), own.MIN_POWER.value, own.MAX_POWER.value);
   return {
     ...own,

@@ -11,5 +11,5 @@ export {
   POWERS,
 } from './memory';
 export { numberEnd, readDouble } from './read-double';
-export { readRows, taken } from './read-rows';
+export { readRows, skipRows, taken } from './read-rows';
 export { writeRows, written } from './write-rows';

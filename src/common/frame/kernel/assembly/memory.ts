@@ -18,6 +18,9 @@ export const MIN_POWER: i32 = -342;
 export const MAX_POWER: i32 = 308;
 export const POWERS: usize = memory.data((MAX_POWER - MIN_POWER + 1) * 16, 16);
 
+/** The containers that are open within a value: the first byte of each. */
+export const OPEN: usize = memory.data(512);
+
 /** The text that is written. */
 export const OUTPUT_BYTES: i32 = 1 << 16;
 /** The longest double of ECMAScript has 24 characters, which xjb-as writes as UTF-16 with room to spare. */

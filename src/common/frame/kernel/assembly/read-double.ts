@@ -146,7 +146,9 @@ function nearest(mantissa: u64, power: i32): f64 {
       ? exact / unchecked(EXACT_POWERS[-power])
       : exact * unchecked(EXACT_POWERS[power]);
   }
-  if (mantissa == 0) return 0;
+  // A mantissa is below 10^19: below half of the smallest double, or beyond the largest.
+  if (mantissa == 0 || power < MIN_POWER) return 0;
+  if (power > MAX_POWER) return Infinity;
   return eiselLemire(mantissa, power);
 }
 
@@ -169,7 +171,6 @@ function multiply(a: u64, b: u64): u64 {
  * instead of deciding halfway cases, subnormals and overflows.
  */
 function eiselLemire(mantissa: u64, power: i32): f64 {
-  if (power < MIN_POWER || power > MAX_POWER) return -1;
   const entry = POWERS + (<usize>(power - MIN_POWER) << 4);
 
   const shift = clz(mantissa);

@@ -1,51 +1,41 @@
-import { COLUMN_VALUES, COLUMNS, INPUT, NEEDED } from "./memory";
-import { numberEnd, readDouble } from "./read-double";
+import { COLUMN_VALUES, COLUMNS, INPUT, NEEDED } from './memory';
+import { numberEnd, readDouble } from './read-double';
+import { missingLength, skipSpace, skipValue } from './skip-value';
 
-/** The length of what readRows has taken of the input, in bytes. */
+/** Where the rows that were taken last end, as an index of the input. */
 export let taken: i32 = 0;
 
-/** "null" and "NaN" as the bytes of a little-endian word. */
-const NULL: u32 = 0x6c6c756e;
-const NAN: u32 = 0x004e614e;
-
 const COMMA: u8 = 0x2c;
-const QUOTE: u8 = 0x22;
+const OPEN_ARRAY: u8 = 0x5b;
+const CLOSE_ARRAY: u8 = 0x5d;
 
-/** Where the cell that was read last ends; 0 where it was not a plain one. */
+/** A body may have 512 containers open: the body, `scalar` and `data` are so around a row, and the row itself around a cell. */
+const ROOM_OF_ROW: i32 = 509;
+const ROOM_OF_CELL: i32 = 508;
+
+/** Where the cell that was read last ends; 0 where it was no sample. */
 let cellEnd: usize = 0;
 
-// @ts-ignore: decorator
-@inline
-function skipSpace(p: usize): usize {
-  let byte = load<u8>(p);
-  if (byte > 0x20) return p;
-  while (byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09) byte = load<u8>(++p);
-  return p;
-}
-
 /**
- * Reads as many rows as are whole and plain: arrays of `width` cells with a number, null or NaN in each needed column (a
- * number in the first of them, the date) and a number, literal or simple text in the others. It stops before the first
- * other row, and says nothing about it.
- * @param length of the input
- * @param afterRow whether a row stands before the input, so that a comma comes first
+ * Reads as many rows as are whole and without fault: arrays of `width` cells with a number, null or NaN in each needed
+ * column (a number in the first of them, the date) and any JSON in the others. It stops before the first other row, and
+ * says nothing about it.
+ * @param from where in the input to begin
+ * @param to where the input ends
+ * @param afterRow whether a row stands before, so that a comma comes first
  * @param columns the number of needed columns
  * @returns the number of rows; sets `taken`
  */
-export function readRows(length: i32, afterRow: bool, width: i32, columns: i32): i32 {
+export function readRows(from: i32, to: i32, afterRow: bool, width: i32, columns: i32): i32 {
   const capacity = COLUMN_VALUES / columns;
-  const end = INPUT + length;
-  let p: usize = INPUT;
+  let p: usize = INPUT + from;
   let rows = 0;
-  taken = 0;
+  taken = from;
   while (rows < capacity) {
-    p = skipSpace(p);
-    if (afterRow) {
-      if (load<u8>(p) != COMMA) break;
-      p = skipSpace(p + 1);
-    }
+    p = beginRow(p, afterRow);
+    if (p == 0) break;
     p = readRow(p, rows, width, capacity);
-    if (p == 0 || p > end) break;
+    if (p == 0 || p > INPUT + to) break;
     rows++;
     afterRow = true;
     taken = <i32>(p - INPUT);
@@ -53,9 +43,36 @@ export function readRows(length: i32, afterRow: bool, width: i32, columns: i32):
   return rows;
 }
 
-/** @returns the end of the row at p, or 0 where it is not a plain and whole one */
+/** The same for rows of which nothing is needed: any JSON values, in which a bare NaN may stand as a cell. */
+export function skipRows(from: i32, to: i32, afterRow: bool): i32 {
+  let p: usize = INPUT + from;
+  let rows = 0;
+  taken = from;
+  for (;;) {
+    p = beginRow(p, afterRow);
+    if (p == 0) break;
+    p = skipValue(p, ROOM_OF_ROW, true);
+    // A number may go on behind the end of the input.
+    if (p == 0 || p >= INPUT + to) break;
+    rows++;
+    afterRow = true;
+    taken = <i32>(p - INPUT);
+  }
+  return rows;
+}
+
+/** @returns the first byte of the row to come, or 0 where none does */
+// @ts-ignore: decorator
+@inline
+function beginRow(p: usize, afterRow: bool): usize {
+  p = skipSpace(p);
+  if (!afterRow) return p;
+  return load<u8>(p) == COMMA ? skipSpace(p + 1) : 0;
+}
+
+/** @returns the end of the row at p, or 0 where it is not whole or has a fault */
 function readRow(p: usize, row: i32, width: i32, capacity: i32): usize {
-  if (load<u8>(p) != 0x5b) return 0;
+  if (load<u8>(p) != OPEN_ARRAY) return 0;
   p++;
   let needed = NEEDED;
   let nextNeeded = load<i32>(needed);
@@ -64,7 +81,7 @@ function readRow(p: usize, row: i32, width: i32, capacity: i32): usize {
     if (column == nextNeeded) {
       const target = load<i32>(needed, 4);
       const value = readSample(p, target > 0);
-      // An infinity is past the largest double: a fault, which is not told here.
+      // An infinity is beyond the largest double: a fault, which is not told here.
       if (cellEnd == 0 || abs(value) == Infinity) return 0;
       store<f64>(COLUMNS + (<usize>(target * capacity + row) << 3), value);
       needed += 8;
@@ -75,7 +92,7 @@ function readRow(p: usize, row: i32, width: i32, capacity: i32): usize {
       if (p == 0) return 0;
     }
     p = skipSpace(p);
-    if (load<u8>(p) != (column + 1 < width ? COMMA : 0x5d)) return 0;
+    if (load<u8>(p) != (column + 1 < width ? COMMA : CLOSE_ARRAY)) return 0;
     p++;
   }
   return p;
@@ -93,25 +110,10 @@ function readSample(p: usize, mayBeMissing: bool): f64 {
   return NaN;
 }
 
+/** @returns the end of a cell of which nothing is needed, or 0 */
 // @ts-ignore: decorator
 @inline
-function missingLength(p: usize): usize {
-  const word = load<u32>(p);
-  return word == NULL ? 4 : (word & 0x00ffffff) == NAN ? 3 : 0;
-}
-
-/** @returns the end of the cell at p, or 0 where it is more than a number, null, NaN or text without escapes in ASCII */
 function skipCell(p: usize): usize {
-  if (load<u8>(p) == QUOTE) {
-    let byte = load<u8>(++p);
-    while (byte != QUOTE) {
-      if (byte < 0x20 || byte >= 0x80 || byte == 0x5c) return 0;
-      byte = load<u8>(++p);
-    }
-    return p + 1;
-  }
-  readDouble(p);
-  if (numberEnd != 0) return numberEnd;
   const length = missingLength(p);
-  return length == 0 ? 0 : p + length;
+  return length == 0 ? skipValue(p, ROOM_OF_CELL, false) : p + length;
 }

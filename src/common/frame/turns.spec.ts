@@ -1,0 +1,51 @@
+import { setImmediate } from 'node:timers';
+import { describe, expect, it } from '@jest/globals';
+import { inSlices } from './slices.js';
+import { turns } from './turns.js';
+
+function busy(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+describe('the turns of the event loop', () => {
+  it('have time until it is used up, by whomever, and again in the next turn', async () => {
+    await turns.next();
+    expect(turns.hasTime).toBe(true);
+    busy(11);
+    expect(turns.hasTime).toBe(false);
+    await turns.next();
+    expect(turns.hasTime).toBe(true);
+  });
+
+  it('are given to those that wait one by one, in their order, and to nobody before them', async () => {
+    const events: string[] = [];
+    const wait = async (name: string) => {
+      await turns.next();
+      events.push(name);
+    };
+    const all = [wait('one'), wait('two'), wait('three')];
+    expect(turns.hasTime).toBe(false);
+    const others = ['first', 'second', 'third'];
+    const other = () => {
+      const name = others.shift();
+      if (name === undefined) return;
+      events.push(name);
+      setImmediate(other);
+    };
+    setImmediate(other);
+    await Promise.all(all);
+    expect(events).toEqual(['one', 'first', 'two', 'second', 'three']);
+  });
+
+  it('are shared by slices: long work gives others a turn, and short work takes none', async () => {
+    const events: string[] = [];
+    const other = () => void setImmediate(() => events.push('other'));
+    other();
+    await inSlices(131_073, (start) => {
+      events.push(String(start));
+      if (start === 65_536) busy(11);
+    });
+    expect(events).toEqual(['0', '65536', 'other', '131072']);
+  });
+});

@@ -1,0 +1,38 @@
+import { setImmediate as immediate } from 'node:timers';
+
+/** The longest that work on bodies may hold the event loop before others get their turn, in milliseconds. */
+const TURN_MS = 10;
+
+/**
+ * Shares the event loop among all the bodies of the process. The time that a turn of the loop has for them is counted for all
+ * together: however many bodies arrive at once, a probe waits for one turn.
+ */
+class Turns {
+  private startedAt: number | undefined;
+  private readonly waiting: (() => void)[] = [];
+
+  /** Whether work may begin in this turn of the loop; otherwise wait for `next`. */
+  get hasTime(): boolean {
+    if (this.waiting.length > 0) return false;
+    if (this.startedAt === undefined) {
+      this.startedAt = performance.now();
+      immediate(() => (this.startedAt = undefined));
+      return true;
+    }
+    return performance.now() - this.startedAt < TURN_MS;
+  }
+
+  /** Resolves in a later turn of the loop, first come, first served, one a turn. */
+  next(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.waiting.push(resolve) === 1) immediate(this.serve);
+    });
+  }
+
+  private readonly serve = (): void => {
+    this.waiting.shift()?.();
+    if (this.waiting.length > 0) immediate(this.serve);
+  };
+}
+
+export const turns = new Turns();
