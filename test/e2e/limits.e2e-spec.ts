@@ -47,17 +47,31 @@ describe('the limits', () => {
     await allFree();
   });
 
-  it('counts a body of unknown length as it arrives', async () => {
-    const body = Array.from({ length: 3 }, () => MEBIBYTE_OF_SPACES);
-    const answer = await call(service.url, { body });
-    expect([answer.status, answer.json.error]).toEqual([503, 51]);
+  it('counts a body of unknown length as it arrives, and a compressed one by what it becomes', async () => {
+    const other = rawRequest(service.port, ['Content-Length: 1500000']);
+    await eventually(async () => (await inFlight()) === 1_500_000);
+    for (const { body, headers } of [
+      { body: [MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES.subarray(0, 1000)], headers: {} },
+      { body: gzipSync(MEBIBYTE_OF_SPACES), headers: { 'Content-Encoding': 'gzip' } },
+    ]) {
+      const answer = await call(service.url, { body, headers });
+      expect([answer.status, answer.json.error]).toEqual([503, 51]);
+    }
+    other.close();
     await allFree();
   });
 
-  it('counts a compressed body by what it becomes', async () => {
-    const body = gzipSync(Buffer.concat([MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES]));
-    const answer = await call(service.url, { body, headers: { 'Content-Encoding': 'gzip' } });
-    expect([answer.status, answer.json.error]).toEqual([503, 51]);
+  it.each([
+    ['of unknown length', [MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES], {}],
+    ['that is declared', Buffer.concat([MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES]), {}],
+    [
+      'that is compressed',
+      gzipSync(Buffer.concat([MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES])),
+      { 'Content-Encoding': 'gzip' },
+    ],
+  ])('refuses for good a body %s that is alone over the bytes in flight', async (_, body, headers) => {
+    const answer = await call(service.url, { body, headers });
+    expect([answer.status, answer.json.error]).toEqual([413, 15]);
     await allFree();
   });
 
@@ -65,14 +79,14 @@ describe('the limits', () => {
     const bomb = gzipSync(Buffer.concat([MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES]));
     const silent = rawRequest(service.port, [`Content-Length: ${bomb.length + 9}`, 'Content-Encoding: gzip']);
     silent.send(bomb);
-    expect(await silent.received(/\}$/)).toMatch(/^HTTP\/1\.1 503 /);
+    expect(await silent.received(/\}$/)).toMatch(/^HTTP\/1\.1 413 /);
     silent.close();
     await allFree();
   });
 
   it('tells a client that asks first whether to send', async () => {
     const refused = rawRequest(service.port, [`Content-Length: ${BUDGET + 1}`, 'Expect: 100-continue']);
-    expect(await refused.received(/\}$/)).toMatch(/^HTTP\/1\.1 503 /);
+    expect(await refused.received(/\}$/)).toMatch(/^HTTP\/1\.1 413 /);
     refused.close();
 
     const taken = rawRequest(service.port, [`Content-Length: ${small.length}`, 'Expect: 100-continue']);

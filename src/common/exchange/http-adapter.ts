@@ -1,4 +1,5 @@
 import { createServer, type RequestListener } from 'node:http';
+import { getHeapStatistics } from 'node:v8';
 import { type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -18,6 +19,9 @@ const LINGER_MS = 5_000;
 
 /** How often Node looks for connections whose time is over. */
 const CHECKING_INTERVAL_MS = 1_000;
+
+/** The heap that a connection with a request takes, in bytes, some room included. */
+const CONNECTION_BYTES = 1 << 15;
 
 /** In milliseconds. */
 export interface ExchangeTimes {
@@ -42,6 +46,8 @@ export class HttpAdapter extends ExpressAdapter {
       },
       order.oneByOne(this.getInstance<RequestListener>()),
     );
+    // Half of the heap is for connections; who comes over one more is hung up on.
+    server.maxConnections = Math.floor(getHeapStatistics().heap_size_limit / 2 / CONNECTION_BYTES);
     // Whether a body is to be sent is said where it would be read; other expectations are ignored, as RFC 9110 allows.
     const answer: RequestListener = (request, response) => void server.emit('request', request, response);
     server.on('checkContinue', answer).on('checkExpectation', answer);

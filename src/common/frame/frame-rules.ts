@@ -72,7 +72,7 @@ export function columnIndices(headers: unknown, series: readonly string[]): numb
   if (missing.length > 0)
     throw new KasemError(
       'MISSING_SERIES',
-      `scalar.headers lacks ${missing.join(', ')}; it has ${excerpt(JSON.stringify(names))}`,
+      `scalar.headers lacks ${missing.join(', ')}; it has ${excerpt(JSON.stringify(names.slice(0, EXCERPT_CHARACTERS)))}`,
     );
   return needed.map((name) => names.indexOf(name));
 }
@@ -167,4 +167,7 @@ export function assertParamLength(name: string, bytes: number): void {
     );
 }
 
-const excerpt = (text: string): string => (text.length <= 500 ? text : `${text.slice(0, 500)}…`);
+const EXCERPT_CHARACTERS = 500;
+
+const excerpt = (text: string): string =>
+  text.length <= EXCERPT_CHARACTERS ? text : `${text.slice(0, EXCERPT_CHARACTERS)}…`;

@@ -34,4 +34,15 @@ describe('the budget of bodies in flight', () => {
     budget.open().growTo(100);
     expect(budget.shed).toBe(0);
   });
+
+  it('always has room for a body that is alone, as it would never be taken otherwise', () => {
+    const budget = budgetOf(100);
+    const alone = budget.open();
+    alone.growTo(90);
+    alone.growTo(150);
+    expect(() => budget.open().growTo(1)).toThrow(OVERLOADED);
+    alone.release();
+    budget.open().growTo(1);
+    expect(budget.inFlightBytes).toBe(1);
+  });
 });

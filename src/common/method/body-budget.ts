@@ -28,14 +28,16 @@ export class BodyShare {
   constructor(private readonly budget: BodyBudget) {}
 
   /**
-   * The body is known to be so long, declared, received or inflated; less than before changes nothing.
+   * The body is known to take so many bytes; less than before changes nothing. One that is alone in flight always fits: its
+   * length is judged elsewhere.
    * @throws KasemError OVERLOADED
    */
   growTo(bytes: number): void {
     const more = bytes - this.bytes;
     if (more <= 0 || !this.isOpen) return;
     const { budget } = this;
-    if (budget.inFlightBytes + more > budget.limitBytes) {
+    const isAlone = budget.inFlightBytes === this.bytes;
+    if (budget.inFlightBytes + more > budget.limitBytes && !isAlone) {
       budget.shed++;
       throw new KasemError(
         'OVERLOADED',

@@ -21,13 +21,23 @@ import { type MethodLimits } from './method-limits.js';
 
 type Inflater = Gunzip | Inflate | BrotliDecompress;
 
-/** The content codings of RFC 9110, section 8.4.1, and br of RFC 7932. */
-const INFLATERS: ReadonlyMap<string, () => Inflater> = new Map<string, () => Inflater>([
-  ['gzip', createGunzip],
-  ['x-gzip', createGunzip],
-  ['deflate', createInflate],
-  ['br', createBrotliDecompress],
-]);
+/** A request takes memory of its own, however short its body: it counts as at least so many bytes. */
+const REQUEST_BYTES = 6 << 10;
+
+/** A way to decompress, and the memory that it takes, of which a quarter counts as bytes in flight, as with a body's columns. */
+interface Coding {
+  readonly name: string;
+  readonly create: () => Inflater;
+  readonly bytes: number;
+}
+
+/** The content codings of RFC 9110, section 8.4.1, and br of RFC 7932, whose tables alone may take some megabytes. */
+const CODINGS: readonly Coding[] = [
+  { name: 'gzip', create: createGunzip, bytes: 1 << 16 },
+  { name: 'x-gzip', create: createGunzip, bytes: 1 << 16 },
+  { name: 'deflate', create: createInflate, bytes: 1 << 16 },
+  { name: 'br', create: createBrotliDecompress, bytes: 1 << 20 },
+];
 
 /** The body of a client that went away; nobody is left to be answered. */
 export class ClientGoneError extends Error {
@@ -57,13 +67,15 @@ export async function readBody(
   { limits, share, exchange, record }: BodyReading,
 ): Promise<DecodedBody> {
   assertJson(request.headers['content-type']);
-  const coding = contentCoding(request.headers['content-encoding']);
+  const coding = codingOf(request.headers['content-encoding']);
   const { 'content-length': length, expect } = request.headers;
   const declared = length === undefined ? undefined : Number(length);
+  // What alone is over the budget of all bodies would never be taken.
+  const longest = Math.min(limits.maxBodyBytes, limits.maxInFlightBytes);
   const account = (bytes: number): void => {
-    if (bytes > limits.maxBodyBytes)
-      throw new KasemError('PAYLOAD_TOO_LARGE', `the body is longer than ${limits.maxBodyBytes} bytes`);
-    share.growTo(bytes);
+    if (bytes > longest)
+      throw new KasemError('PAYLOAD_TOO_LARGE', `the body is longer than ${longest} bytes`);
+    share.growTo(Math.max(bytes, REQUEST_BYTES) + (coding?.bytes ?? 0));
   };
   account(declared ?? 0);
   // A client that asks before it sends has been refused by now, or may send.
@@ -71,7 +83,7 @@ export async function readBody(
 
   const decoder = createFrameDecoder(schema, {
     expectedBytes: coding === undefined ? declared : undefined,
-    limitBytes: limits.maxBodyBytes,
+    limitBytes: longest,
   });
   const count = (chunk: Uint8Array): void => account((exchange.bytesIn += chunk.length));
   const take = (chunk: Uint8Array): void => {
@@ -92,6 +104,7 @@ export async function readBody(
     } finally {
       record.receive = performance.now() - start - record.decode;
     }
+    if (!turns.hasTime) await turns.next();
     const end = performance.now();
     try {
       return await decoder.end();
@@ -167,11 +180,11 @@ interface InflatedTaking {
 /** Hands over the decompressed chunks of the request until its end. */
 async function inflate(
   request: IncomingMessage,
-  coding: string,
+  coding: Coding,
   limits: MethodLimits,
   { count, account, take }: InflatedTaking,
 ): Promise<void> {
-  const inflater = createInflater(coding);
+  const inflater = coding.create();
   let fault: KasemError | undefined;
   let refuse: (error: KasemError) => void = () => undefined;
   const refused = new Promise<never>((_, reject) => (refuse = reject));
@@ -200,7 +213,7 @@ async function inflate(
         }),
       )
       .on('drain', () => request.resume())
-      .on('error', (cause: NodeJS.ErrnoException) => fail(broken(coding, cause.code ?? cause.message)))
+      .on('error', (cause: NodeJS.ErrnoException) => fail(broken(coding.name, cause.code ?? cause.message)))
       .on('end', resolve);
   });
   try {
@@ -213,20 +226,10 @@ async function inflate(
     inflater.end();
     await finished;
     if (fault !== undefined) throw fault;
-    if (inflater.bytesWritten < received) throw broken(coding, 'bytes after its end');
+    if (inflater.bytesWritten < received) throw broken(coding.name, 'bytes after its end');
   } finally {
     inflater.destroy();
   }
-}
-
-function createInflater(coding: string): Inflater {
-  const create = INFLATERS.get(coding);
-  if (create === undefined)
-    throw new KasemError(
-      'UNSUPPORTED_MEDIA_TYPE',
-      `the Content-Encoding must be gzip, deflate or br and is ${coding}`,
-    );
-  return create();
 }
 
 const broken = (coding: string, why: string): KasemError =>
@@ -247,8 +250,18 @@ function assertJson(contentType: string | undefined): void {
     throw new KasemError('UNSUPPORTED_MEDIA_TYPE', `the charset of JSON must be utf-8 and is ${charset}`);
 }
 
-/** @returns the coding, or undefined for a body that is as it is */
-function contentCoding(header: string | undefined): string | undefined {
-  const coding = (header ?? '').trim().toLowerCase();
-  return coding === 'identity' || coding === '' ? undefined : coding;
+/**
+ * @returns the coding, or undefined for a body that is as it is
+ * @throws KasemError UNSUPPORTED_MEDIA_TYPE
+ */
+function codingOf(header: string | undefined): Coding | undefined {
+  const name = (header ?? '').trim().toLowerCase();
+  if (name === 'identity' || name === '') return undefined;
+  const coding = CODINGS.find((one) => one.name === name);
+  if (coding === undefined)
+    throw new KasemError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `the Content-Encoding must be gzip, deflate or br and is ${name}`,
+    );
+  return coding;
 }
