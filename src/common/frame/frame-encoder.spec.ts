@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Frame } from './frame.js';
+import { Frame, MAX_COLUMNS } from './frame.js';
 import { encodeFrameKernel } from './kernel-frame-encoder.js';
 import { kernel, type Kernel } from './kernel/kernel.js';
 import { encodeFramePlain } from './plain-frame-encoder.js';
@@ -35,9 +35,9 @@ describe.each(encoders)('the encoder that is %s', (_, encode) => {
     },
   );
 
-  it.each([1, 3, 40])('writes a frame of %i columns', (columns) => {
+  it.each([1, 3, 40, MAX_COLUMNS])('writes a frame of %i columns', (columns) => {
     const frame = frameOf(
-      3000,
+      columns > 40 ? 300 : 3000,
       Array.from({ length: columns }, (_, c) => `c${c}`),
     );
     expect(Buffer.concat([...encode(frame)]).toString() === expected(frame)).toBe(true);

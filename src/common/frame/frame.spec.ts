@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { encodeFrame, createFrameDecoder } from './frame-codec.js';
-import { Frame } from './frame.js';
+import { Frame, MAX_COLUMNS } from './frame.js';
 import { KernelFrameDecoder } from './kernel-frame-decoder.js';
 import { inSlices } from './slices.js';
 
@@ -31,6 +31,13 @@ describe('a frame', () => {
       ['a', column(1)],
     ]);
     expect(() => new Frame(columns)).toThrow(new RangeError('columns of different lengths: 2, 1'));
+  });
+
+  it('has at most as many columns as the kernel writes at once', () => {
+    const columns = (count: number) =>
+      new Map(Array.from({ length: count }, (_, c) => [String(c), column(c)] as const));
+    expect(new Frame(columns(MAX_COLUMNS)).headers).toHaveLength(511);
+    expect(() => new Frame(columns(512))).toThrow(new RangeError('expected at most 511 columns, got 512'));
   });
 
   it('comes back from the text that it is written as, by the kernel where that can run', async () => {

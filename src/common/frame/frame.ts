@@ -1,6 +1,9 @@
 /** The name of the column that every frame has: seconds since the Unix epoch, never missing. */
 export const DATE = 'date';
 
+/** The most columns of a frame, `date` among them: the kernel writes a row at once into 64 KiB, 128 bytes a number. */
+export const MAX_COLUMNS = 511;
+
 /**
  * Equal-length named columns, as in pandas' DataFrame: row i of each column belongs to the same date.
  * Dates are finite. In a series NaN means that the sample is missing; other values are finite.
@@ -10,6 +13,8 @@ export class Frame {
   readonly length: number;
 
   constructor(readonly columns: ReadonlyMap<string, Float64Array>) {
+    if (columns.size > MAX_COLUMNS)
+      throw new RangeError(`expected at most ${MAX_COLUMNS} columns, got ${columns.size}`);
     const lengths = new Set(Array.from(columns.values(), (column) => column.length));
     if (lengths.size > 1) throw new RangeError(`columns of different lengths: ${[...lengths].join(', ')}`);
     this.length = [...lengths][0] ?? 0;

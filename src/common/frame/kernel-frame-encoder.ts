@@ -19,6 +19,7 @@ export function* encodeFrameKernel(kernel: Kernel, frame: Frame): Generator<Uint
       stride,
       row === 0 ? 1 : 0,
     );
+    if (stopped === 0) throw new RangeError(`a row of ${columns.length} columns does not fit`);
     yield Buffer.from(kernel.output.subarray(0, kernel.written.value));
     row += stopped;
   }

@@ -8,6 +8,7 @@ import {
   UseInterceptors,
   type ExecutionContext,
 } from '@nestjs/common';
+import { MAX_COLUMNS } from '../frame/frame.js';
 import { METHOD_DECLARATION, type MethodDeclaration, type MethodRequest } from './method-declaration.js';
 import { paramNames } from './params.js';
 import { MethodInterceptor } from './method.interceptor.js';
@@ -20,6 +21,11 @@ const Call = createParamDecorator(
 
 /** Makes a controller's function `(call: MethodCall<Params>) => MethodResult` the method of an algorithm endpoint. */
 export function KasemMethod<Params extends object>(declaration: MethodDeclaration<Params>) {
+  for (const key of ['inputs', 'outputs'] as const)
+    if (declaration[key].length >= MAX_COLUMNS)
+      throw new RangeError(
+        `${key}: expected at most ${MAX_COLUMNS - 1} series, got ${declaration[key].length}`,
+      );
   return applyDecorators(
     Post(declaration.paths),
     HttpCode(200),
