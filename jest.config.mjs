@@ -19,6 +19,7 @@ const shared = {
 };
 
 export default {
+  globalSetup: './scripts/setup.mjs',
   projects: [
     {
       ...shared,

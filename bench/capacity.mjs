@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { setUp } from '../scripts/setup.mjs';
+import setUp from '../scripts/setup.mjs';
 import { measureCoefficients } from './capacity/measurement.mjs';
 import {
   at,

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { setUp } from '../scripts/setup.mjs';
+import setUp from '../scripts/setup.mjs';
 import { hasCommand } from './measure.mjs';
 import { SECTIONS } from './sections.mjs';
 

@@ -2,7 +2,7 @@
 // prints its seed and path, which FUZZ_SEED and FUZZ_PATH take to try it again.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { setUp } from './setup.mjs';
+import setUp from './setup.mjs';
 
 /** The properties share the time. */
 const PROPERTIES = 4;

@@ -1,21 +1,52 @@
 // Brings a checkout to where it can run: installs packages and builds, each only where something changed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const BUILD_INPUTS = ['src', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package-lock.json'];
 
-export function setUp() {
-  // The packages that are installed are those of the lock file as long as neither has been touched.
-  step(
-    'node_modules/.set-up',
-    ['package-lock.json'],
-    ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
-  );
-  step('dist/.set-up', BUILD_INPUTS, ['run', '--silent', 'build']);
+/** Holds the process id of whoever sets up: two builds at a time would delete each other's files. */
+const LOCK = join(ROOT, '.set-up.lock');
+
+/** Also Jest's globalSetup, so that no test runs against an older build. */
+export default function setUp() {
+  lock();
+  try {
+    // The packages that are installed are those of the lock file as long as neither has been touched.
+    step(
+      'node_modules/.set-up',
+      ['package-lock.json'],
+      ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
+    );
+    step('dist/.set-up', BUILD_INPUTS, ['run', '--silent', 'build']);
+  } finally {
+    rmSync(LOCK, { force: true });
+  }
+}
+
+/** Waits for whoever sets up, unless that process is gone. */
+function lock() {
+  for (;;) {
+    try {
+      writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    if (!isHeld()) rmSync(LOCK, { force: true });
+  }
+}
+
+function isHeld() {
+  try {
+    return process.kill(Number(readFileSync(LOCK, 'utf8')) || process.pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
 }
 
 /** Runs npm where the stamp does not hold the digest of the inputs, and stamps. */
@@ -30,20 +61,24 @@ function step(stamp, inputs, npmArguments) {
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
   });
-  if (status !== 0) process.exit(status ?? 1);
+  if (status !== 0) {
+    rmSync(LOCK, { force: true });
+    process.exit(status ?? 1);
+  }
+  mkdirSync(dirname(stampPath), { recursive: true });
   writeFileSync(stampPath, digest);
 }
 
 function digestOf(inputs) {
-  const hash = createHash('sha256').update(process.version);
+  const hash = createHash('sha256');
   for (const input of inputs)
-    for (const file of filesUnder(join(ROOT, input))) hash.update(file).update(readFileSync(file));
+    for (const file of filesUnder(input)) hash.update(file).update(readFileSync(join(ROOT, file)));
   return hash.digest('hex');
 }
 
 function filesUnder(path) {
-  if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path, { withFileTypes: true })
+  if (!statSync(join(ROOT, path)).isDirectory()) return [path];
+  return readdirSync(join(ROOT, path), { withFileTypes: true })
     .filter((entry) => !entry.name.endsWith('.wasm'))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => filesUnder(join(path, entry.name)));

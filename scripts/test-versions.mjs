@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { npm } from './npm.mjs';
-import { setUp } from './setup.mjs';
+import setUp from './setup.mjs';
 
 /** The oldest of `engines`, and the newest of each line. */
 const VERSIONS = ['20.19.0', '22', '24', '26'];

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { npm } from '../npm.mjs';
-import { setUp } from '../setup.mjs';
+import setUp from '../setup.mjs';
 import { createSbom } from './sbom.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
