@@ -5,6 +5,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Request } from 'express';
 import { type DecodedBody } from '../frame/frame-decoder.js';
+import { turns } from '../frame/turns.js';
 import { BodyBudget } from './body-budget.js';
 import { readBody } from './body-reader.js';
 
@@ -184,6 +185,28 @@ describe('the reader of a body', () => {
     expect([broken.error?.errorCode?.code, broken.bytesIn]).toEqual([10, 200_007]);
     const text = await post(`]${rest}`);
     expect([text.error?.errorCode?.code, text.bytesIn]).toEqual([10, 200_001]);
+  });
+
+  it.each([
+    ['', (body: string) => Buffer.from(body)],
+    ['gzip', gzipSync],
+  ])('reads bodies whole whose chunks have to wait for their turn, coding "%s"', async (coding, encode) => {
+    let isOver = false;
+    const others = Array.from({ length: 3 }, async () => {
+      while (!isOver) await turns.next();
+    });
+    const rows = Array.from({ length: 5_000 }, (_, row) => `[${row},${row}]`);
+    const body = encode(BODY.replace(/"data":\[.*\]\}\}$/, `"data":[${rows.join()}]}}`));
+    try {
+      for (let i = 0; i < 10; i++) {
+        const reading = await post(body, { 'Content-Encoding': coding });
+        expect(reading.error).toBeUndefined();
+        expect(columnsOf(reading)[0]?.[1]).toHaveLength(rows.length);
+      }
+    } finally {
+      isOver = true;
+      await Promise.all(others);
+    }
   });
 
   const long = (bytes: number) => BODY + ' '.repeat(bytes - BODY.length);

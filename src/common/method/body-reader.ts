@@ -104,7 +104,6 @@ export async function readBody(
     } finally {
       record.receive = performance.now() - start - record.decode;
     }
-    if (!turns.hasTime) await turns.next();
     const end = performance.now();
     try {
       return await decoder.end();
@@ -140,7 +139,11 @@ function receive(
         settle(() => reject(error));
       }
     });
-    const onEnd = () => settle(resolve);
+    const conclude = inOrder(() => settle(resolve));
+    const onEnd = () => {
+      request.off('close', onClose);
+      conclude();
+    };
     const onClose = () => settle(() => reject(new ClientGoneError('the client went away')));
     const onTimeout = () =>
       settle(() =>
@@ -155,6 +158,14 @@ function receive(
     if (request.destroyed) onClose();
     else request.on('data', onData).on('end', onEnd).on('close', onClose);
   });
+}
+
+/** A stream that is paused within its last chunk still ends at once: its end waits behind the chunk. */
+function inOrder(conclude: () => void): () => void {
+  return () => {
+    if (turns.hasTime) conclude();
+    else void turns.next().then(conclude);
+  };
 }
 
 /** Hands over each chunk when this turn of the loop has time for it; until then the stream waits. */
@@ -190,6 +201,7 @@ async function inflate(
   const refused = new Promise<never>((_, reject) => (refuse = reject));
   let received = 0;
   let inflated = 0;
+  let isOver = false;
   const finished = new Promise<void>((resolve) => {
     const fail = (error: KasemError) => {
       fault ??= error;
@@ -203,7 +215,7 @@ async function inflate(
       .on(
         'data',
         inTurns(inflater, (chunk) => {
-          if (fault !== undefined || inflater.destroyed) return;
+          if (fault !== undefined || isOver) return;
           try {
             account((inflated += chunk.length));
             take(chunk);
@@ -214,7 +226,7 @@ async function inflate(
       )
       .on('drain', () => request.resume())
       .on('error', (cause: NodeJS.ErrnoException) => fail(broken(coding.name, cause.code ?? cause.message)))
-      .on('end', resolve);
+      .on('end', inOrder(resolve));
   });
   try {
     const whole = receive(request, limits, (chunk) => {
@@ -228,6 +240,7 @@ async function inflate(
     if (fault !== undefined) throw fault;
     if (inflater.bytesWritten < received) throw broken(coding.name, 'bytes after its end');
   } finally {
+    isOver = true;
     inflater.destroy();
   }
 }
