@@ -151,8 +151,6 @@ async function memory(bench) {
 async function longBody(bench) {
   const long = await bodyOf(bench, LONG_ROWS);
   const short = await bodyOf(bench, SHORT_ROWS);
-  const measures = [`${count(LONG_ROWS)} rows, time a row`, `${count(LONG_ROWS)} rows, peak memory`];
-  const bytesOfBody = `the body itself: ${mebibytes(long.bytes)}`;
   const server = await service.start();
   try {
     const answer = join(bench.directory, 'answer.json');
@@ -178,7 +176,7 @@ async function longBody(bench) {
     const ratio = longTime.median / rowTime.median;
     return [
       {
-        measure: measures[0],
+        measure: `${count(LONG_ROWS)} rows, time a row`,
         service: nanoseconds(longTime.median),
         rival: `at ${count(SHORT_ROWS)} rows: ${nanoseconds(rowTime.median)}`,
         ratio,
@@ -187,22 +185,11 @@ async function longBody(bench) {
         pass: ratio <= 1.3,
       },
       {
-        measure: measures[1],
+        measure: `${count(LONG_ROWS)} rows, peak memory`,
         service: peak === undefined ? 'read on Linux only' : mebibytes(peak),
-        rival: bytesOfBody,
+        rival: `the body itself: ${mebibytes(long.bytes)}`,
         ...(peak !== undefined && { ratio: peak / long.bytes, unit: 'times its bytes' }),
         ...(peak !== undefined && underLimit({ median: peak }, 650 * MIB)),
-      },
-    ];
-  } catch (error) {
-    return [
-      { measure: measures[0], service: error.message, rival: '', target: 'at most 1.3', pass: false },
-      {
-        measure: measures[1],
-        service: error.message,
-        rival: bytesOfBody,
-        target: 'at most 650 MiB',
-        pass: false,
       },
     ];
   } finally {
