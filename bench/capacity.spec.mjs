@@ -9,10 +9,10 @@ const TARGET_SHED = 0.001;
 
 /** A coefficient of the page, without its unit. */
 const coefficient = (name) => Number(new RegExp(`^\\| ${name} +\\| ([\\d.]+) `, 'm').exec(page)?.[1]);
-const [cpuRequest, cpuRow] = [coefficient('CPU a request') / 1e3, coefficient('CPU a row') / 1e9];
-const bodyRow = coefficient('body a row');
+const [cpuRequest, cpuRow] = [coefficient('CPU per request') / 1e3, coefficient('CPU per row') / 1e9];
+const bodyRow = coefficient('body per row');
 const process = coefficient('memory of a process at work') * MIB;
-const memoryOfByte = coefficient('memory of a byte in flight');
+const memoryOfByte = coefficient('memory per byte in flight');
 
 /** The columns of a load, as the formulas of the page give them. */
 function planOf(sensors, rows, period) {

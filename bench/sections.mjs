@@ -176,7 +176,7 @@ async function longBody(bench) {
     const ratio = longTime.median / rowTime.median;
     return [
       {
-        measure: `${count(LONG_ROWS)} rows, time a row`,
+        measure: `${count(LONG_ROWS)} rows, time per row`,
         service: nanoseconds(longTime.median),
         rival: `at ${count(SHORT_ROWS)} rows: ${nanoseconds(rowTime.median)}`,
         ratio,
@@ -386,10 +386,10 @@ async function capacity(bench) {
     const small = await cpuOfRequest(server, SAMPLE, seconds);
     const large = await cpuOfRequest(server, body.path, seconds);
     return [
-      row('CPU a request', `${(1e3 * small).toFixed(2)} ms`),
-      row('CPU a row', nanoseconds((large - small) / CAPACITY_ROWS)),
+      row('CPU per request', `${(1e3 * small).toFixed(2)} ms`),
+      row('CPU per row', nanoseconds((large - small) / CAPACITY_ROWS)),
       row('memory of a process at work', mebibytes(atWork)),
-      row('memory of a byte in flight', `${((crowded - atWork) / more).toFixed(2)} B`),
+      row('memory per byte in flight', `${((crowded - atWork) / more).toFixed(2)} B`),
     ];
   } finally {
     await server.stop();
