@@ -3,16 +3,7 @@ import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  {
-    ignores: [
-      'dist/',
-      'coverage/',
-      'artifacts/',
-      'reports/',
-      '.stryker-tmp/',
-      'src/common/frame/kernel/assembly/',
-    ],
-  },
+  { ignores: ['dist/', 'coverage/', 'artifacts/', 'src/common/frame/kernel/assembly/'] },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {

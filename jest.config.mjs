@@ -24,7 +24,7 @@ export default {
     {
       ...shared,
       displayName: 'unit',
-      roots: ['<rootDir>/src', '<rootDir>/bench', '<rootDir>/scripts'],
+      roots: ['<rootDir>/src', '<rootDir>/bench'],
       testMatch: ['**/*.spec.{ts,mjs}'],
     },
     { ...shared, displayName: 'e2e', roots: ['<rootDir>/test'], testMatch: ['**/*.e2e-spec.ts'] },

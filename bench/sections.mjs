@@ -22,6 +22,8 @@ const LONGEST_ROWS = 12_000_000;
 const CONNECTIONS = 16;
 const PROBE_INTERVAL_MS = 5;
 const PROBE_CONNECTIONS = 32;
+const CAPACITY_ROWS = 86_400;
+const CAPACITY_CLIENTS = 30;
 const MIB = 2 ** 20;
 
 /**
@@ -57,6 +59,7 @@ export const SECTIONS = {
   probes: { needs: ['curl'], run: probesUnderLoad },
   sample: { needs: ['curl', 'wrk'], run: smallBody },
   observed: { needs: ['curl', 'wrk'], run: smallBodyObserved },
+  capacity: { needs: ['curl'], run: capacity },
 };
 
 /** @param {Bench} bench */
@@ -148,8 +151,6 @@ async function memory(bench) {
 async function longBody(bench) {
   const long = await bodyOf(bench, LONG_ROWS);
   const short = await bodyOf(bench, SHORT_ROWS);
-  const measures = [`${count(LONG_ROWS)} rows, time a row`, `${count(LONG_ROWS)} rows, peak memory`];
-  const bytesOfBody = `the body itself: ${mebibytes(long.bytes)}`;
   const server = await service.start();
   try {
     const answer = join(bench.directory, 'answer.json');
@@ -175,7 +176,7 @@ async function longBody(bench) {
     const ratio = longTime.median / rowTime.median;
     return [
       {
-        measure: measures[0],
+        measure: `${count(LONG_ROWS)} rows, time per row`,
         service: nanoseconds(longTime.median),
         rival: `at ${count(SHORT_ROWS)} rows: ${nanoseconds(rowTime.median)}`,
         ratio,
@@ -184,22 +185,11 @@ async function longBody(bench) {
         pass: ratio <= 1.3,
       },
       {
-        measure: measures[1],
+        measure: `${count(LONG_ROWS)} rows, peak memory`,
         service: peak === undefined ? 'read on Linux only' : mebibytes(peak),
-        rival: bytesOfBody,
+        rival: `the body itself: ${mebibytes(long.bytes)}`,
         ...(peak !== undefined && { ratio: peak / long.bytes, unit: 'times its bytes' }),
         ...(peak !== undefined && underLimit({ median: peak }, 650 * MIB)),
-      },
-    ];
-  } catch (error) {
-    return [
-      { measure: measures[0], service: error.message, rival: '', target: 'at most 1.3', pass: false },
-      {
-        measure: measures[1],
-        service: error.message,
-        rival: bytesOfBody,
-        target: 'at most 650 MiB',
-        pass: false,
       },
     ];
   } finally {
@@ -281,16 +271,7 @@ async function probesUnderLoad(bench) {
  * into it. The clients are two processes, each with one connection.
  */
 async function probe(server, body, duration) {
-  const clients = [1, 2].map(() => {
-    const args = ['--write-out', '%{stderr}%{http_code}\n', '--output', '/dev/null'];
-    const child = launch('curl', [...curlPost(body), ...args, `${server.url}/method?request=[1-1000000]`], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    const statuses = [];
-    createInterface({ input: child.stderr }).on('line', (status) => statuses.push(status));
-    return { child, statuses };
-  });
-
+  const clients = startClients(2, server, body);
   const agent = new Agent({ keepAlive: true, maxSockets: PROBE_CONNECTIONS });
   const probes = [];
   const started = performance.now();
@@ -298,19 +279,35 @@ async function probe(server, body, duration) {
     probes.push(timeOfProbe(`${server.url}/health/live`, agent));
     await sleep(PROBE_INTERVAL_MS);
   }
-  for (const { child } of clients) await end(child);
+  await stopClients(clients);
   const outcomes = await Promise.allSettled(probes);
   agent.destroy();
 
   const lost = outcomes.find(({ status }) => status === 'rejected');
   if (lost !== undefined) throw new Error(`a probe failed: ${lost.reason.message}`);
-  const statuses = clients.map((client) => client.statuses);
-  if (statuses.some((each) => each.length === 0 || each.some((status) => status !== '200')))
-    throw new Error(
-      `the clients were answered ${statuses.flat().find((each) => each !== '200') ?? 'nothing'}`,
-    );
   const times = outcomes.map(({ value }) => value);
   return { p99: quantile(times, 0.99), worst: Math.max(...times) };
+}
+
+/** Processes that post a body without pause, each over one connection. `statuses` grows with each response. */
+function startClients(count, { url }, body, headers = []) {
+  const args = [...curlPost(body), ...headers.flatMap((header) => ['--header', header])];
+  args.push('--write-out', '%{stderr}%{http_code}\n', '--output', '/dev/null');
+  return Array.from({ length: count }, () => {
+    const child = launch('curl', [...args, `${url}/method?request=[1-1000000]`], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const statuses = [];
+    createInterface({ input: child.stderr }).on('line', (status) => statuses.push(status));
+    return { child, statuses };
+  });
+}
+
+async function stopClients(clients) {
+  for (const { child } of clients) await end(child);
+  const statuses = clients.map((client) => client.statuses);
+  if (statuses.some((each) => each.length === 0 || each.some((status) => status !== '200')))
+    throw new Error(`the clients got ${statuses.flat().find((each) => each !== '200') ?? 'nothing'}`);
 }
 
 /** @returns {Promise<number>} milliseconds */
@@ -367,6 +364,53 @@ async function smallBodyObserved(bench) {
       format: (rate) => `${count(Math.round(rate))} requests/s`,
     }),
   ];
+}
+
+/** The coefficients of docs/capacity.md, under load and with logs and metrics as in production. @param {Bench} bench */
+async function capacity(bench) {
+  if (platform() !== 'linux') return [{ measure: 'capacity', service: 'read on Linux only', rival: '' }];
+  const body = await bodyOf(bench, CAPACITY_ROWS);
+  const seconds = bench.quick ? 3 : 10;
+  const row = (measure, service) => ({ measure, service, rival: '' });
+  const server = await service.start({ LOG_LEVEL: 'info', METRICS: 'on' });
+  const peakUnder = async (count) => {
+    const clients = startClients(count, server, body.path);
+    await sleep(1_000 * seconds);
+    await stopClients(clients);
+    return peakMemory(server.pid);
+  };
+  try {
+    const atWork = await peakUnder(1);
+    const crowded = await peakUnder(CAPACITY_CLIENTS);
+    const more = (CAPACITY_CLIENTS - 1) * body.bytes;
+    const small = await cpuOfRequest(server, SAMPLE, seconds);
+    const large = await cpuOfRequest(server, body.path, seconds);
+    return [
+      row('CPU per request', `${(1e3 * small).toFixed(2)} ms`),
+      row('CPU per row', nanoseconds((large - small) / CAPACITY_ROWS)),
+      row('memory of a process at work', mebibytes(atWork)),
+      row('memory per byte in flight', `${((crowded - atWork) / more).toFixed(2)} B`),
+    ];
+  } finally {
+    await server.stop();
+  }
+}
+
+/** CPU seconds of all threads for one request, each over a connection of its own, where the process is never idle. */
+async function cpuOfRequest(server, body, seconds) {
+  const clients = startClients(2, server, body, ['Connection: close']);
+  const look = async () => ({
+    cpu: Number(
+      /^process_cpu_seconds_total (\S+)/m.exec(await (await fetch(`${server.url}/metrics`)).text())[1],
+    ),
+    requests: clients.reduce((sum, { statuses }) => sum + statuses.length, 0),
+  });
+  await sleep(1_000 * seconds);
+  const before = await look();
+  await sleep(1_000 * seconds);
+  const after = await look();
+  await stopClients(clients);
+  return (after.cpu - before.cpu) / (after.requests - before.requests);
 }
 
 /** @returns requests a second */

@@ -125,7 +125,7 @@ export const columns: fc.Arbitrary<Float64Array[]> = fc.integer({ min: 0, max: 4
 });
 
 /**
- * How long to search. Short by default; `npm run test:fuzz -- --minutes N` gives each property its part of the time.
+ * How long each property searches: a fixed number of runs, or FUZZ_MILLISECONDS.
  * A failure prints its seed and path, which FUZZ_SEED and FUZZ_PATH take.
  */
 export function searching(shortRuns: number): fc.Parameters<unknown> {

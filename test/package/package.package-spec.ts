@@ -1,28 +1,16 @@
 import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const SAMPLE = join(ROOT, 'test/fixtures/sample.request.json');
-const ARTIFACTS = join(ROOT, 'artifacts/release');
 const { name, version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<
   string,
   string
 >;
-const tarball = join(ARTIFACTS, `${name}-${version}.tgz`);
 
 interface Outcome {
   readonly code: unknown;
@@ -42,32 +30,14 @@ function run(cwd: string, command: string, ...args: string[]): Promise<Outcome> 
 const environment = { ...process.env, NODE_ENV: undefined };
 
 let directory: string;
-let built: Outcome;
+let tarball: string;
 beforeAll(async () => {
-  built = await run(ROOT, process.execPath, 'scripts/release/artifacts.mjs');
   directory = mkdtempSync(join(tmpdir(), 'kasem-package-'));
+  tarball = join(directory, `${name}-${version}.tgz`);
+  const { code, err } = await run(ROOT, 'npm', 'pack', '--silent', `--pack-destination=${directory}`);
+  if (code !== 0) throw new Error(err);
 }, 600_000);
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
-
-it('is made by one command, with an SBOM and the hashes of both', () => {
-  expect(built).toEqual({
-    code: 0,
-    err: expect.anything(),
-    out: [`${name}-${version}.cdx.json`, `${name}-${version}.tgz`, 'SHA256SUMS']
-      .map((file) => `artifacts/release/${file}\n`)
-      .join(''),
-  });
-  const sums = readFileSync(join(ARTIFACTS, 'SHA256SUMS'), 'utf8').trimEnd().split('\n');
-  expect(sums).toHaveLength(2);
-  for (const line of sums) {
-    const [hash, file] = line.split('  ') as [string, string];
-    expect(
-      createHash('sha256')
-        .update(readFileSync(join(ARTIFACTS, file)))
-        .digest('hex'),
-    ).toBe(hash);
-  }
-});
 
 describe('the package', () => {
   const listed = () =>
@@ -196,50 +166,5 @@ describe('installed in an empty folder', () => {
     const ended = once(service, 'exit');
     service.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
-  });
-});
-
-describe('npm run release:check', () => {
-  const check = (cwd: string, ...args: string[]) =>
-    run(cwd, process.execPath, join(ROOT, 'scripts/release/check.mjs'), ...args);
-
-  it('finds nothing wrong with the version, the lock file, the SBOM and the licences', async () => {
-    const { code, out } = await check(ROOT, '--only', 'version,lock,sbom,licences');
-    expect(out).toMatch(/ 4 hold, 0 fail, 7 left out\n$/);
-    expect(code).toBe(0);
-  });
-
-  it('names what is wrong, and ends with 1', async () => {
-    const broken = join(directory, 'broken');
-    mkdirSync(broken);
-    for (const file of ['package.json', 'package-lock.json', 'CHANGELOG.md'])
-      cpSync(join(ROOT, file), join(broken, file));
-    const lock = readFileSync(join(broken, 'package-lock.json'), 'utf8');
-    writeFileSync(
-      join(broken, 'package-lock.json'),
-      lock.replaceAll(`"version": "${version}"`, '"version": "0.0.9"'),
-    );
-    const changelog = readFileSync(join(broken, 'CHANGELOG.md'), 'utf8');
-    writeFileSync(join(broken, 'CHANGELOG.md'), changelog.replaceAll(`## [${version}]`, '## [0.0.9]'));
-    await run(broken, 'git', 'init', '--quiet');
-    const author = ['-c', 'user.name=Nobody', '-c', 'user.email=nobody@example.com'];
-    await run(broken, 'git', ...author, 'commit', '--quiet', '--allow-empty', '--message', 'Start');
-    const { code, out } = await check(broken, '--without', 'audit,tests,package,node,image');
-    expect(out).toMatch(/^tree +FAILS +not committed: CHANGELOG\.md$/m);
-    expect(out).toMatch(/^version +FAILS +package-lock\.json does not say kasem-time-series/m);
-    expect(out).toMatch(/^changelog +FAILS/m);
-    expect(out).toMatch(/^lock +holds$/m);
-    // Its packages are not installed.
-    expect(out).toMatch(/^sbom +FAILS/m);
-    expect(out).toMatch(/^licences +FAILS/m);
-    expect(out).toMatch(/^tests +left out$/m);
-    expect(code).toBe(1);
-  });
-
-  it('knows its own checks', async () => {
-    expect(await check(ROOT, '--without', 'luck')).toMatchObject({
-      code: 2,
-      err: expect.stringContaining('no check luck'),
-    });
   });
 });
