@@ -14,7 +14,7 @@ export class BodyBudget {
     this.limitBytes = limits.maxInFlightBytes;
   }
 
-  /** What one body takes, nothing yet; to be released when its answer has gone out, since columns live as long. */
+  /** What one body takes, nothing yet; to be released when its response is encoded, since columns live as long. */
   open(): BodyShare {
     return new BodyShare(this);
   }
@@ -29,12 +29,17 @@ export class BodyShare {
 
   /**
    * The body is known to be so long, declared, received or inflated; less than before changes nothing.
-   * @throws KasemError OVERLOADED
+   * @throws KasemError OVERLOADED; PAYLOAD_TOO_LARGE where the body would not fit either if it were the only one
    */
   growTo(bytes: number): void {
     const more = bytes - this.bytes;
     if (more <= 0 || !this.isOpen) return;
     const { budget } = this;
+    if (bytes > budget.limitBytes)
+      throw new KasemError(
+        'PAYLOAD_TOO_LARGE',
+        `the body is longer than the ${budget.limitBytes} bytes that all bodies in flight may have`,
+      );
     if (budget.inFlightBytes + more > budget.limitBytes) {
       budget.shed++;
       throw new KasemError(
@@ -44,6 +49,13 @@ export class BodyShare {
     }
     budget.inFlightBytes += more;
     this.bytes = bytes;
+  }
+
+  /** Gives back all but a part, from 0 to 1, of what the body takes: as much as is left of its columns. */
+  keep(part: number): void {
+    const kept = Math.ceil(this.bytes * part);
+    this.budget.inFlightBytes -= this.bytes - kept;
+    this.bytes = kept;
   }
 
   /** For good: what arrives of a body after its request has ended counts no more. */
