@@ -65,9 +65,7 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
       return { method, exchange, record, share, input: body.frame, computingSince };
     };
     return defer(receive).pipe(
-      mergeMap((answering) =>
-        next.handle().pipe(mergeMap((result) => this.answer(answering, result))),
-      ),
+      mergeMap((answering) => next.handle().pipe(mergeMap((result) => this.answer(answering, result)))),
       // Not when the client has the response: the columns are gone, and it may read slowly.
       finalize(() => share.release()),
     );
