@@ -16,6 +16,25 @@ describe('the budget of bodies in flight', () => {
     expect([budget.inFlightBytes, budget.shed]).toEqual([100, 1]);
   });
 
+  it('refuses for good what would not fit either if it were the only one', () => {
+    const budget = budgetOf(100);
+    expect(() => budget.open().growTo(101)).toThrow(
+      expect.objectContaining({ errorCode: expect.objectContaining({ code: 15 }) }),
+    );
+    expect([budget.inFlightBytes, budget.shed]).toEqual([0, 0]);
+  });
+
+  it('takes others when a body needs only a part of its share any more', () => {
+    const budget = budgetOf(100);
+    const share = budget.open();
+    share.growTo(100);
+    share.keep(0.5);
+    expect(budget.inFlightBytes).toBe(50);
+    budget.open().growTo(50);
+    share.release();
+    expect(budget.inFlightBytes).toBe(50);
+  });
+
   it('counts the most that is known of a body, and never less than before', () => {
     const budget = budgetOf(100);
     const share = budget.open();
