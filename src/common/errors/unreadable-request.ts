@@ -33,6 +33,9 @@ export const CONNECT: Unreadable = {
   headers: ['Allow: GET, HEAD, POST'],
 };
 
+/** What is no request needs less time to be dropped than the rest of a body. */
+const LINGER_MS = 5_000;
+
 /** @param error of the event `clientError` of a server */
 export const unreadable = (error: NodeJS.ErrnoException): Unreadable => ({
   ...(UNREADABLE.get(error.code) ?? NO_HTTP),
@@ -54,6 +57,6 @@ export function respondUnreadable({ status, error, log, headers = [] }: Unreadab
     'Connection: close',
   ];
   socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
-  linger(socket);
+  linger(socket, LINGER_MS);
   return true;
 }

@@ -1,7 +1,7 @@
 import { type IncomingMessage } from 'node:http';
 import { type Socket } from 'node:net';
 
-/** For so long what a client goes on sending is dropped. */
+/** For so long the rest of a body is dropped. */
 const LINGER_MS = 30_000;
 
 /** A client that sends nothing for so long has had time to read. */
@@ -10,10 +10,11 @@ const SILENCE_MS = 5_000;
 /**
  * Closes our side of a connection, and the other when the client has closed it or its time is over. To close a connection
  * at once resets it where bytes have not been read, and a client that sends its whole body first never sees the response.
+ * @param ms for which what the client goes on sending is dropped
  */
-export function linger(socket: Socket): void {
+export function linger(socket: Socket, ms = LINGER_MS): void {
   if (socket.writableEnded) return;
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  const timer = setTimeout(() => socket.destroy(), ms);
   socket.once('close', () => clearTimeout(timer)).on('error', () => socket.destroy());
   socket.setTimeout(SILENCE_MS, () => socket.destroy());
   socket.end();
