@@ -4,7 +4,7 @@ import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import { HttpAdapter } from './common/exchange/http-adapter.js';
 import { observe, REQUEST_ID, type ExchangeObserver } from './common/exchange/exchange.js';
-import { assertHost } from './common/errors/unreadable-request.js';
+import { assertHttp } from './common/exchange/valid-http.js';
 import { Drain } from './common/lifecycle/drain.js';
 import { ApiDocument } from './modules/api-docs/api-document.js';
 import { Environment } from './modules/config/environment.js';
@@ -31,7 +31,13 @@ export async function createApp(
     logger: false,
   });
   const environment = app.get(Environment);
-  adapter.limitTimes({ request: environment.REQUEST_TIMEOUT_MS, answer: environment.ANSWER_TIMEOUT_MS });
+  adapter.limit({
+    requestTimeoutMs: environment.REQUEST_TIMEOUT_MS,
+    response: {
+      timeoutMs: environment.RESPONSE_TIMEOUT_MS,
+      minBytesPerSecond: environment.MIN_RESPONSE_BYTES_PER_SECOND,
+    },
+  });
   const observers = [app.get(RequestLog), ...(environment.METRICS === 'on' ? [app.get(Metrics)] : [])];
   adapter.tell(observers);
   configureApp(app, environment, observers);
@@ -55,7 +61,7 @@ function configureApp(
       maxAge: 600,
     });
   // After what every answer carries, so that pages can read these refusals as well.
-  app.use(app.get(Drain).track, assertHost);
+  app.use(app.get(Drain).track, assertHttp);
   if (PLAYGROUND === 'on') serveAssets(app);
   app.get(ApiDocument).describe(app);
 }

@@ -1,4 +1,4 @@
-import { Controller, Get, Logger, Module } from '@nestjs/common';
+import { ConflictException, Controller, Get, Logger, Module } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { call } from '../support/http.js';
 import { startService, type Service } from '../support/service.js';
@@ -8,6 +8,16 @@ class BrokenController {
   @Get('error')
   error(): void {
     throw new Error('secret');
+  }
+
+  @Get('uri')
+  uri(): void {
+    decodeURIComponent('secret%');
+  }
+
+  @Get('conflict')
+  conflict(): void {
+    throw new ConflictException('the sensor is locked');
   }
 
   @Get('text')
@@ -32,7 +42,7 @@ describe('a fault of the service', () => {
   });
   afterAll(() => service.close());
 
-  it.each(['/broken/error', '/broken/text'])(
+  it.each(['/broken/error', '/broken/text', '/broken/uri'])(
     'at %s tells the client nothing, and the log all under its id',
     async (path) => {
       const answer = await call(service.url, { method: 'GET', path });
@@ -41,9 +51,14 @@ describe('a fault of the service', () => {
       const id = answer.headers['x-request-id'];
       expect(id).toMatch(/^[0-9a-f-]{36}$/);
       expect(logged.at(-1)?.requestId).toBe(id);
-      expect(logged.at(-1)?.err.stack).toContain('secret');
+      expect(logged.at(-1)?.err.stack).toMatch(/secret|URI malformed/);
     },
   );
+
+  it('is not an HttpException, which keeps its status and says what it is', async () => {
+    const answer = await call(service.url, { method: 'GET', path: '/broken/conflict' });
+    expect([answer.status, answer.json]).toEqual([409, { error: 17, log: 'the sensor is locked' }]);
+  });
 
   it('is logged under the id that the client gave, if that is harmless', async () => {
     const idOf = async (given: string) =>

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bodyOf, call, eventually, metric, rawRequest, sampleRows } from '../support/http.js';
@@ -11,13 +11,71 @@ const MEBIBYTE_OF_SPACES = Buffer.alloc(1 << 20, ' ');
 const post = (body: string, head = '') =>
   `POST /method HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${head}Content-Length: ${body.length}\r\n\r\n${body}`;
 
+/** A request whose response is not read before `resume`. */
+function mute(port: number, bytes: string): Socket {
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+  socket.pause();
+  socket.write(bytes);
+  return socket;
+}
+
+describe('a response that is read slowly', () => {
+  const body = bodyOf(Array.from({ length: 600_000 }, (_, row) => [row, 1e300 / (row + 1), 1]));
+
+  it('holds what its columns take and no more, so that others fit', async () => {
+    const service = await startService({ MAX_IN_FLIGHT_BYTES: String(body.length) });
+    const inFlight = () => metric(service.url, 'kasem_in_flight_bytes');
+    const socket = mute(service.port, post(body));
+    // Two of four columns are left.
+    const half = Math.ceil(body.length / 2);
+    await eventually(async () => (await inFlight()) === half);
+    const other = rawRequest(service.port, [`Content-Length: ${body.length - half}`]);
+    await eventually(async () => (await inFlight()) === body.length);
+    other.close();
+    socket.destroy();
+    await eventually(async () => (await inFlight()) === 0);
+    await service.close();
+  });
+
+  it('is cut where it is read more slowly than the least rate, though always something is', async () => {
+    const service = await startService({
+      RESPONSE_TIMEOUT_MS: '1000',
+      MIN_RESPONSE_BYTES_PER_SECOND: '20000000',
+    });
+    const socket = mute(service.port, post(body));
+    let text = '';
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const reading = setInterval(() => (text += String(socket.read(1 << 15) ?? '')), 20);
+    const abandoned = 'kasem_method_calls_total{method="method",outcome="abandoned",error="0"}';
+    await eventually(async () => (await metric(service.url, abandoned)) === 1);
+    expect(await metric(service.url, 'kasem_in_flight_bytes')).toBe(0);
+    clearInterval(reading);
+    socket.resume();
+    await closed;
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+    await service.close();
+  });
+
+  it('is cut where it is not read at all, also if it is not that of a method and others wait behind it', async () => {
+    const service = await startService({ RESPONSE_TIMEOUT_MS: '1000' });
+    const active = 'http_server_active_requests{http_request_method="GET",url_scheme="http"}';
+    const get = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n';
+    const socket = mute(service.port, get.repeat(30));
+    // Beside the scrape itself.
+    await eventually(async () => (await metric(service.url, active)) === 2);
+    await eventually(async () => (await metric(service.url, active)) === 1);
+    socket.destroy();
+    await service.close();
+  });
+});
+
 describe('the limits', () => {
   let service: Service;
   beforeAll(async () => {
     service = await startService({
       MAX_IN_FLIGHT_BYTES: String(BUDGET),
       REQUEST_TIMEOUT_MS: '2000',
-      ANSWER_TIMEOUT_MS: '300',
+      RESPONSE_TIMEOUT_MS: '300',
     });
   });
   afterAll(() => service.close());
@@ -47,31 +105,38 @@ describe('the limits', () => {
     await allFree();
   });
 
-  it('counts a body of unknown length as it arrives, and a compressed one by what it becomes', async () => {
-    const other = rawRequest(service.port, ['Content-Length: 1500000']);
-    await eventually(async () => (await inFlight()) === 1_500_000);
-    for (const { body, headers } of [
-      { body: [MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES.subarray(0, 1000)], headers: {} },
-      { body: gzipSync(MEBIBYTE_OF_SPACES), headers: { 'Content-Encoding': 'gzip' } },
-    ]) {
-      const answer = await call(service.url, { body, headers });
-      expect([answer.status, answer.json.error]).toEqual([503, 51]);
-    }
+  it('counts a body of unknown length as it arrives', async () => {
+    const other = rawRequest(service.port, ['Content-Length: 1000000']);
+    await eventually(async () => (await inFlight()) === 1_000_000);
+    const body = [MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES.subarray(100_000)];
+    const answer = await call(service.url, { body });
+    expect([answer.status, answer.json.error]).toEqual([503, 51]);
+    other.close();
+    await allFree();
+  });
+
+  it('counts a compressed body by what it becomes', async () => {
+    const other = rawRequest(service.port, ['Content-Length: 1000000']);
+    await eventually(async () => (await inFlight()) === 1_000_000);
+    const body = gzipSync(Buffer.concat([MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES.subarray(200_000)]));
+    const answer = await call(service.url, { body, headers: { 'Content-Encoding': 'gzip' } });
+    expect([answer.status, answer.json.error]).toEqual([503, 51]);
     other.close();
     await allFree();
   });
 
   it.each([
-    ['of unknown length', [MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES], {}],
-    ['that is declared', Buffer.concat([MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES]), {}],
+    ['declares', Buffer.alloc(BUDGET + 1, ' '), {}],
+    ['sends', [MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES], {}],
     [
-      'that is compressed',
+      'inflates to',
       gzipSync(Buffer.concat([MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES])),
       { 'Content-Encoding': 'gzip' },
     ],
-  ])('refuses for good a body %s that is alone over the bytes in flight', async (_, body, headers) => {
+  ])('refuses for good a body that alone %s more than may be in flight', async (_, body, headers) => {
     const answer = await call(service.url, { body, headers });
     expect([answer.status, answer.json.error]).toEqual([413, 15]);
+    expect(answer.headers['retry-after']).toBeUndefined();
     await allFree();
   });
 
@@ -126,7 +191,7 @@ describe('the limits', () => {
     socket.on('data', (piece) => (text += String(piece))).on('error', () => undefined);
     socket.write('no HTTP\r\n\r\n');
     await eventually(() => text.endsWith('}'));
-    expect(text).toMatch(/^HTTP\/1\.1 400 .*"error":10/s);
+    expect(text).toMatch(/^HTTP\/1\.1 400 .*"error":17/s);
     const knocking = setInterval(() => socket.write('?'), 100);
     await new Promise((resolve) => socket.once('close', resolve));
     clearInterval(knocking);

@@ -11,7 +11,16 @@ import { loadCases } from '../../src/cli/cases.js';
 import { ERROR_CODES, type ErrorCode } from '../../src/common/errors/error-codes.js';
 import { Drain } from '../../src/common/lifecycle/drain.js';
 import { DifferenceModule } from '../fixtures/difference-method/difference.module.js';
-import { bodyOf, call, rawRequest, type Answer, type Call } from '../support/http.js';
+import {
+  bodyOf,
+  call,
+  eventually,
+  metric,
+  rawRequest,
+  type Answer,
+  type Call,
+  type RawRequest,
+} from '../support/http.js';
 import { startService, type Service } from '../support/service.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -307,7 +316,10 @@ const overflowing = (path: string): string =>
 
 /** For each error that no body of its own brings about: settings, modules, and a request that does. */
 const PROVOCATIONS: Readonly<
-  Record<string, { path: string; request?: Call; environment?: Record<string, string>; module?: Type }>
+  Record<
+    string,
+    { path: string; request?: Call; environment?: Record<string, string>; module?: Type; busy?: number }
+  >
 > = {
   MALFORMED_JSON: { path: '/method' },
   UNAUTHORIZED: { path: '/method', environment: { API_KEYS: 'alice:k3y' } },
@@ -315,10 +327,23 @@ const PROVOCATIONS: Readonly<
   METHOD_NOT_ALLOWED: { path: '/health' },
   PAYLOAD_TOO_LARGE: { path: '/method', request: { body: bodyOf([]) }, environment: { MAX_BODY_BYTES: '9' } },
   UNSUPPORTED_MEDIA_TYPE: { path: '/method', request: { headers: { 'Content-Type': 'text/plain' } } },
-  OVERLOADED: { path: '/method', request: { body: bodyOf([]) }, environment: { MAX_IN_FLIGHT_BYTES: '9' } },
+  BAD_REQUEST: { path: '/method', request: { headers: { Host: 'a b' } } },
+  OVERLOADED: {
+    path: '/method',
+    request: { body: bodyOf([]) },
+    environment: { MAX_IN_FLIGHT_BYTES: '999' },
+    busy: 999,
+  },
   SHUTTING_DOWN: { path: '/method', request: { body: bodyOf([]) }, module: EndingModule },
   INTERNAL: { path: '/faulty', request: { method: 'GET' }, module: FaultyModule },
 };
+
+/** Has so many bytes of another body in flight. */
+async function occupy({ port, url }: Service, bytes: number): Promise<RawRequest> {
+  const other = rawRequest(port, [`Content-Length: ${bytes}`]);
+  await eventually(async () => (await metric(url, 'kasem_in_flight_bytes')) === bytes);
+  return other;
+}
 
 describe('the example of', () => {
   const unmanaged = TABLE.filter(([, { managed }]) => !managed).map(([name]) => name);
@@ -335,10 +360,14 @@ describe('the example of', () => {
   it.each(unmanaged.filter((name) => name !== 'REQUEST_TIMEOUT'))(
     '%s is what the service says',
     async (name) => {
-      const { path, request, environment, module } = PROVOCATIONS[name] as (typeof PROVOCATIONS)[string];
+      const { path, request, environment, module, busy } = PROVOCATIONS[
+        name
+      ] as (typeof PROVOCATIONS)[string];
       const described = await Described.start(environment, module === undefined ? [] : [module]);
       if (module === EndingModule) await EndingModule.end();
+      const other = busy === undefined ? undefined : await occupy(described.service, busy);
       const answer = await call(described.service.url, { path, ...request });
+      other?.close();
       await described.service.close();
 
       const [, value] = exampleOf(described, name);

@@ -71,6 +71,42 @@ describe('the log', () => {
     expect(lines().filter(({ msg }) => msg === 'unreadable request')).toEqual([]);
   });
 
+  it('has the trace of a request, where that is valid', async () => {
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const send = (id: string, traceparent: string) =>
+      call(service.url, { body: small, headers: { 'X-Request-ID': id, traceparent } });
+    await send('t-1', `00-${trace}-00f067aa0ba902b7-01`);
+    await send('t-2', `ff-${trace}-00f067aa0ba902b7-01`);
+    expect(await lineOf('t-1')).toMatchObject({ traceId: trace });
+    expect(await lineOf('t-2')).not.toHaveProperty('traceId');
+  });
+
+  it('has one line for an upload that is refused and then broken off, and the metrics count it once', async () => {
+    const counted = () =>
+      fetch(`${service.url}/metrics`, { headers: { 'X-API-Key': key } })
+        .then((response) => response.text())
+        .then((text) =>
+          [...text.matchAll(/^kasem_method_calls_total\{.*\} (\d+)$/gm)].reduce(
+            (sum, [, n]) => sum + Number(n),
+            0,
+          ),
+        );
+    const before = [await counted(), lines().length] as const;
+    for (const [rest, id] of [
+      ['Content-Length: 1000000', 'u-1'],
+      ['Transfer-Encoding: chunked', 'u-2'],
+      ['Transfer-Encoding: chunked', 'u-3'],
+    ] as const) {
+      const upload = rawRequest(service.port, [rest, `X-Request-ID: ${id}`]);
+      await upload.received(/"error":11/);
+      // No chunk either: what is left of the body is malformed.
+      if (id === 'u-3') upload.send('no chunk\r\n');
+      upload.end();
+      await upload.closed;
+    }
+    expect([(await counted()) - before[0], lines().length - before[1]]).toEqual([3, 3]);
+  });
+
   it('has a line for bytes that never became a request, and the metrics count them', async () => {
     // Who gives up a connection before all has been read may reset it.
     const socket = connect(service.port, '127.0.0.1').on('error', () => undefined);
@@ -80,12 +116,12 @@ describe('the log', () => {
       expect.objectContaining({
         level: 'info',
         status: 400,
-        error: 10,
+        error: 17,
         cause: expect.stringMatching(/^HPE_/),
         remoteAddress: '127.0.0.1',
       }),
     ]);
-    const refused = 'kasem_method_calls_total{method="",outcome="refused",error="10"}';
+    const refused = 'kasem_method_calls_total{method="",outcome="refused",error="17"}';
     expect(await metric(service.url, refused, { 'X-API-Key': key })).toBe(1);
   });
 

@@ -96,6 +96,7 @@ describe('the transport', () => {
     ['POST', '/', 405, 'GET, HEAD'],
     ['GET', '/index.html', 404, undefined],
     ['GET', '/%E0%A4%A', 404, undefined],
+    ['GET', '/docs/%E0%A4%A', 404, undefined],
   ])('answers %s %s with %i', async (method, path, status, allow) => {
     const answer = await call(service.url, { method, path });
     expect([answer.status, answer.headers.allow]).toEqual([status, allow]);
@@ -166,6 +167,6 @@ describe('the transport', () => {
     const [head, body] = text.split('\r\n\r\n') as [string, string];
     expect(head).toContain(`HTTP/1.1 ${status} `);
     expect(head).toContain('Connection: close');
-    expect(JSON.parse(body)).toEqual({ error: ERROR_CODES.MALFORMED_JSON.code, log: expect.any(String) });
+    expect(JSON.parse(body)).toEqual({ error: ERROR_CODES.BAD_REQUEST.code, log: expect.any(String) });
   });
 });

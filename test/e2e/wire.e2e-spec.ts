@@ -51,7 +51,7 @@ describe('the bytes of a connection', () => {
     ['the same length twice', post(LENGTH + LENGTH)],
     ['a length and chunks', post(`${LENGTH}Transfer-Encoding: chunked\r\n`, `0\r\n\r\n${LAST}`)],
     ['chunks and a length', post(`Transfer-Encoding: chunked\r\n${LENGTH}`, `0\r\n\r\n${LAST}`)],
-    ['an unknown transfer coding', post('Transfer-Encoding: xchunked\r\n', `0\r\n\r\n${LAST}`)],
+    ['chunks twice', post('Transfer-Encoding: chunked, chunked\r\n', `0\r\n\r\n${LAST}`)],
     ['white space before a colon', post('Transfer-Encoding : chunked\r\n', `0\r\n\r\n${LAST}`)],
     ['a folded line', post(`${LENGTH}X-A: a\r\n b\r\n`)],
     ['lines without a carriage return', post(LENGTH).replaceAll('\r\n', '\n')],
@@ -62,14 +62,14 @@ describe('the bytes of a connection', () => {
     ['a TLS greeting', '\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03'],
   ])('are refused as a whole where they are %s', async (_, bytes) => {
     const answers = await answersTo(bytes);
-    expect(answers.map(({ status, json }) => [status, json.error])).toEqual([[400, 10]]);
+    expect(answers.map(({ status, json }) => [status, json.error])).toEqual([[400, 17]]);
   });
 
   it('are answered as far as they are requests, and only then refused', async () => {
     const answers = await answersTo(`${post(LENGTH)}no HTTP\r\n\r\n`);
     expect(answers.map(({ status, json }) => [status, json.error])).toEqual([
       [200, 0],
-      [400, 10],
+      [400, 17],
     ]);
   });
 
@@ -77,7 +77,7 @@ describe('the bytes of a connection', () => {
     const answers = await answersTo(post(`Content-Length: ${BODY.length - 1}\r\n`) + LAST);
     expect(answers.map(({ status, json }) => [status, json.error])).toEqual([
       [400, 10],
-      [400, 10],
+      [400, 17],
     ]);
   });
 
@@ -97,7 +97,7 @@ describe('the bytes of a connection', () => {
 
   it.each([
     ['CONNECT', 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n', 405, 13],
-    ['no Host', 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 10],
+    ['no Host', 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 17],
     ['HTTP/1.0', `POST /method HTTP/1.0\r\nContent-Type: application/json\r\n${LENGTH}\r\n${BODY}`, 200, 0],
     [
       'an absolute address',
@@ -106,11 +106,78 @@ describe('the bytes of a connection', () => {
       0,
     ],
     ['a percent sign', 'GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404, 12],
-    ['a header too long', `GET / HTTP/1.1\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 10],
+    ['a header too long', `GET / HTTP/1.1\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 17],
+    ['an address too long', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431, 17],
   ])('are answered in the contract’s form where there is %s', async (_, bytes, status, error) => {
     const [answer] = await answersTo(bytes);
     expect([answer?.status, answer?.json.error]).toEqual([status, error]);
     expect(answer?.head).toMatch(/\r\nContent-Type: application\/json; charset=utf-8\r\n/);
+  });
+
+  const hosted = (host: string) => `GET /health/live HTTP/1.1\r\n${host}Connection: close\r\n\r\n`;
+  it.each([
+    ['two Hosts', hosted('Host: x\r\nHost: y\r\n'), 400],
+    ['the same Host twice', hosted('Host: x\r\nHost: x\r\n'), 400],
+    ['two Hosts in HTTP/1.0', hosted('Host: x\r\nHost: y\r\n').replace('1.1', '1.0'), 400],
+    ['a Host with a path', hosted('Host: x/y\r\n'), 400],
+    ['a Host with a user', hosted('Host: me@x\r\n'), 400],
+    ['a Host with white space', hosted('Host: x y\r\n'), 400],
+    ['a Host with a port that is no number', hosted('Host: x:http\r\n'), 400],
+    ['a Host with a broken percent', hosted('Host: %zz\r\n'), 400],
+    ['a Host in brackets that is no address', hosted('Host: [x]\r\n'), 400],
+    ['a Host with a quote', hosted('Host: "x"\r\n'), 400],
+    ['codings before the chunks', post('Transfer-Encoding: gzip, chunked\r\n', '0\r\n\r\n'), 501],
+    [
+      'codings on lines of their own',
+      post('Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'),
+      501,
+    ],
+    ['an unknown coding', post('Transfer-Encoding: xchunked\r\n', `0\r\n\r\n${LAST}`), 501],
+    [
+      'chunks in HTTP/1.0',
+      post('Transfer-Encoding: chunked\r\n', '0\r\n\r\n').replace('HTTP/1.1', 'HTTP/1.0'),
+      400,
+    ],
+    ['HTTP/2.0', 'GET /health/live HTTP/2.0\r\nHost: x\r\n\r\n', 400],
+    ['HTTP/0.9', 'GET /health/live\r\n\r\n', 400],
+    ['HTTP/0.9 by name', 'GET /health/live HTTP/0.9\r\nHost: x\r\n\r\n', 400],
+  ])(
+    'are refused as no valid request, and the connection closed, where there is %s',
+    async (_, bytes, status) => {
+      const [answer, ...more] = await answersTo(bytes);
+      expect([answer?.status, answer?.json, more]).toEqual([
+        status,
+        { error: 17, log: expect.any(String) },
+        [],
+      ]);
+      expect(answer?.head).toMatch(/\r\nConnection: close\r\n/);
+    },
+  );
+
+  it.each(['x', 'x:80', 'x:', '', '127.0.0.1:5000', '[::1]:5000', 'a-b.example', 'a%20b', "a!$&'()*+,;=b"])(
+    'may name the Host %j',
+    async (host) => {
+      const [answer] = await answersTo(hosted(`Host: ${host}\r\n`));
+      expect(answer?.status).toBe(200);
+    },
+  );
+
+  it.each([
+    ['HTTP/1.0', '', 'HTTP/1.0'],
+    ['another expectation', 'Expect: the-unexpected\r\n', 'HTTP/1.1'],
+  ])('are told nothing before the response by %s', async (_, expectation, version) => {
+    const expecting = post(`${expectation || 'Expect: 100-continue\r\n'}${LENGTH}Connection: close\r\n`);
+    const answers = await answersTo(expecting.replace('HTTP/1.1', version));
+    expect(answers.map(({ status }) => status)).toEqual([200]);
+  });
+
+  it.each([
+    ['OPTIONS *', 'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
+    ['an absolute address without a path', 'GET http://x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
+    ['an empty query', 'GET /nothing? HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
+  ])('are answered without a fault: %s', async (_, bytes) => {
+    const [answer] = await answersTo(bytes);
+    expect([200, 404, 405]).toContain(answer?.status);
   });
 
   it('may ask for the head of what a path does not take', async () => {

@@ -1,5 +1,4 @@
 import { request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
@@ -87,6 +86,8 @@ export interface RawRequest {
   /** All that has come back when the text fits; rejected where the connection ends before. */
   received(pattern: RegExp): Promise<string>;
   readonly closed: Promise<void>;
+  /** Sends no more, and goes on receiving. */
+  end(): void;
   close(): void;
 }
 
@@ -105,7 +106,8 @@ export function rawRequest(port: number, head: readonly string[]): RawRequest {
         socket.on('data', look).on('close', () => reject(new Error(`the connection ended after: ${text}`)));
         look();
       }),
-    closed: once(socket, 'close').then(() => undefined),
+    closed: new Promise((resolve) => socket.once('close', () => resolve())),
+    end: () => void socket.end(),
     close: () => void socket.destroy(),
   };
 }

@@ -29,8 +29,17 @@ export const ERROR_CODES = {
   NOT_FOUND: unmanaged(12, 404, 'There is no such path.'),
   METHOD_NOT_ALLOWED: unmanaged(13, 405, 'The path is there, the verb is not; Allow says which.'),
   REQUEST_TIMEOUT: unmanaged(14, 408, 'The body did not arrive in time.'),
-  PAYLOAD_TOO_LARGE: unmanaged(15, 413, 'The body, before or after decompression, passes the limit.'),
+  PAYLOAD_TOO_LARGE: unmanaged(
+    15,
+    413,
+    'The body, before or after decompression, passes the limit, or alone that of all bodies in flight.',
+  ),
   UNSUPPORTED_MEDIA_TYPE: unmanaged(16, 415, 'The content type or the content coding is not one of ours.'),
+  BAD_REQUEST: unmanaged(
+    17,
+    400,
+    'The request is not valid HTTP (431 where its headers are too long, 501 for an unknown transfer coding), or a method refused it with an HTTP status of its own.',
+  ),
   INVALID_BODY: managed(
     20,
     'Valid JSON without the shape: param, scalar or data missing or of another type, a key twice.',

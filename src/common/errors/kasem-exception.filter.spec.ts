@@ -7,9 +7,12 @@ import {
   ForbiddenException,
   HttpException,
   ImATeapotException,
+  InternalServerErrorException,
   Logger,
   NotFoundException,
+  PayloadTooLargeException,
   ServiceUnavailableException,
+  UnauthorizedException,
 } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import express, { type Request, type Response } from 'express';
@@ -94,11 +97,15 @@ describe('a failure', () => {
   });
 
   it.each([
-    [new ForbiddenException('no'), 403, { error: 20, log: 'no' }],
-    [new ImATeapotException('tea'), 418, { error: 20, log: 'tea' }],
+    [new UnauthorizedException('no'), 401, { error: 17, log: 'no' }],
+    [new ForbiddenException('no'), 403, { error: 17, log: 'no' }],
+    [new NotFoundException('no such sensor'), 404, { error: 17, log: 'no such sensor' }],
+    [new PayloadTooLargeException('no'), 413, { error: 17, log: 'no' }],
+    [new ImATeapotException('tea'), 418, { error: 17, log: 'tea' }],
+    [new InternalServerErrorException('secret'), 500, { error: 50, log: 'Internal Server Error' }],
     [new BadGatewayException('secret'), 502, { error: 50, log: 'Bad Gateway' }],
-    [new ServiceUnavailableException('secret'), 503, { error: 51, log: 'Service Unavailable' }],
-  ])('of Nest keeps its status', (thrown, status, body) => {
+    [new ServiceUnavailableException('secret'), 503, { error: 50, log: 'Service Unavailable' }],
+  ])('of Nest keeps its status, and has no error that means something else: %#', (thrown, status, body) => {
     expect(failureAnswer(thrown, 'contract')).toEqual({ status, headers: {}, body });
   });
 
@@ -228,8 +235,8 @@ describe('the filter', () => {
     ['GET', '/nowhere', 404, 12, 'there is no /nowhere', null],
     ['GET', '/two', 405, 13, '/two does not take GET, only POST, PUT', 'POST, PUT'],
     ['DELETE', '/absent', 405, 13, '/absent does not take DELETE, only GET, HEAD, POST', 'GET, HEAD, POST'],
-    ['GET', '/absent', 404, 12, 'no such row', null],
-    ['POST', '/absent', 404, 12, 'no such post', null],
+    ['GET', '/absent', 404, 17, 'no such row', null],
+    ['POST', '/absent', 404, 17, 'no such post', null],
     ['GET', '/%E0%A4%A', 404, 12, 'there is no /%E0%A4%A', null],
   ])('answers %s %s with %i', async (method, path, status, error, log, allow) => {
     const answer = await ask(path, method);
@@ -250,6 +257,7 @@ describe('the filter', () => {
     ['UNAUTHORIZED', { 'WWW-Authenticate': 'Bearer' }],
     ['UNSUPPORTED_MEDIA_TYPE', { 'Accept-Encoding': 'gzip, deflate, br' }],
     ['REQUEST_TIMEOUT', { Connection: 'close' }],
+    ['BAD_REQUEST', { Connection: 'close' }],
     ['OVERLOADED', { 'Retry-After': '1' }],
     ['SHUTTING_DOWN', { 'Retry-After': '1', Connection: 'close' }],
     ['INVALID_BODY', {}],
@@ -258,8 +266,9 @@ describe('the filter', () => {
   });
 
   it.each([
-    [418, 20, 'tea'],
-    [499, 20, 'tea'],
+    [400, 17, 'tea'],
+    [418, 17, 'tea'],
+    [499, 17, 'tea'],
     [500, 50, 'Internal Server Error'],
     [599, 50, 'a fault of the service'],
   ])('gives a status %i from elsewhere the nearest error', (status, error, log) => {
@@ -274,7 +283,7 @@ describe('the filter', () => {
     'takes %j for no answer of a health check',
     (body) => {
       expect(failureAnswer(new HttpException(body as object, 503), 'http').body).toEqual({
-        error: 51,
+        error: 50,
         log: 'Service Unavailable',
       });
     },

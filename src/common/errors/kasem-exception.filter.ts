@@ -10,7 +10,7 @@ import { STATUS_CODES } from 'node:http';
 import { type Request, type Response } from 'express';
 import { exchangeOf, REQUEST_ID, serverTiming } from '../exchange/exchange.js';
 import { allowedMethods } from '../exchange/routes.js';
-import { ERROR_CODES, type ErrorCode } from './error-codes.js';
+import { ERROR_CODES } from './error-codes.js';
 import { KasemError } from './kasem.error.js';
 
 /** How the status of a managed error is spelt: 200 as the contract has it, or as HTTP has it. */
@@ -51,11 +51,11 @@ export class KasemExceptionFilter implements ExceptionFilter {
 const toError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error(`thrown without an Error: ${String(thrown)}`);
 
-/** Gives a fault of routing its name. */
+/** Gives a fault of routing its name; the same error from a method, whose route has been found, is the method's own. */
 function explain(thrown: unknown, request: Request): unknown {
-  const unrouted = thrown instanceof URIError || (thrown instanceof NotFoundException && !isRouted(request));
-  if (!unrouted) return thrown;
-  const allowed = thrown instanceof URIError ? [] : allowedMethods(request);
+  const isUndecodable = thrown instanceof HttpException && thrown.cause instanceof URIError;
+  if (isRouted(request) || !(thrown instanceof NotFoundException || isUndecodable)) return thrown;
+  const allowed = isUndecodable ? [] : allowedMethods(request);
   return allowed.length === 0
     ? new KasemError('NOT_FOUND', `there is no ${request.path}`)
     : new MethodNotAllowedError(request.method, request.path, allowed);
@@ -90,13 +90,11 @@ export function failureAnswer(thrown: unknown, errorHttpStatus: ErrorHttpStatus)
   if (thrown instanceof HttpException) {
     const [status, body] = [thrown.getStatus(), thrown.getResponse()];
     if (isHealthAnswer(body)) return { status, headers: {}, body };
-    if (status < 500)
-      return { status, headers: {}, body: { error: codeOfStatus(status).code, log: thrown.message } };
-    return {
-      status,
-      headers: {},
-      body: { error: codeOfStatus(status).code, log: STATUS_CODES[status] ?? 'a fault of the service' },
-    };
+    const [{ code }, log] =
+      status < 500
+        ? [ERROR_CODES.BAD_REQUEST, thrown.message]
+        : [ERROR_CODES.INTERNAL, STATUS_CODES[status] ?? 'a fault of the service'];
+    return { status, headers: {}, body: { error: code, log } };
   }
   return {
     status: 500,
@@ -110,26 +108,22 @@ export function failureAnswer(thrown: unknown, errorHttpStatus: ErrorHttpStatus)
 
 function headersOf(error: KasemError): Record<string, string> {
   if (error instanceof MethodNotAllowedError) return { Allow: error.allowed.join(', ') };
-  switch (error.errorCode) {
-    case ERROR_CODES.UNAUTHORIZED:
+  // By code, since BAD_REQUEST has several statuses.
+  switch (error.errorCode.code) {
+    case ERROR_CODES.UNAUTHORIZED.code:
       return { 'WWW-Authenticate': 'Bearer' };
-    case ERROR_CODES.UNSUPPORTED_MEDIA_TYPE:
+    case ERROR_CODES.UNSUPPORTED_MEDIA_TYPE.code:
       return { 'Accept-Encoding': 'gzip, deflate, br' };
-    case ERROR_CODES.REQUEST_TIMEOUT:
+    case ERROR_CODES.BAD_REQUEST.code:
+    case ERROR_CODES.REQUEST_TIMEOUT.code:
       return { Connection: 'close' };
-    case ERROR_CODES.OVERLOADED:
+    case ERROR_CODES.OVERLOADED.code:
       return { 'Retry-After': '1' };
-    case ERROR_CODES.SHUTTING_DOWN:
+    case ERROR_CODES.SHUTTING_DOWN.code:
       return { 'Retry-After': '1', Connection: 'close' };
     default:
       return {};
   }
-}
-
-/** The error of a status that came from elsewhere than the table: its own, or the nearest in meaning. */
-function codeOfStatus(status: number): ErrorCode {
-  const exact = Object.values(ERROR_CODES).find((error) => !error.managed && error.status === status);
-  return exact ?? (status < 500 ? ERROR_CODES.INVALID_BODY : ERROR_CODES.INTERNAL);
 }
 
 /** The answer of terminus, which health probes know. */

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
-import { type NextFunction, type Request, type Response } from 'express';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
-import { answerUnreadable, assertHost, CONNECT, unreadable } from './unreadable-request.js';
+import { CONNECT, respondUnreadable, unreadable } from './unreadable-request.js';
 
 const fault = (code: string) => Object.assign(new Error('secret'), { code });
 
@@ -31,15 +30,15 @@ async function connection(): Promise<{ own: Socket; theirs: Socket; close: () =>
 describe('what never became a request', () => {
   it.each([
     ['ERR_HTTP_REQUEST_TIMEOUT', 408, 14, 'the request did not arrive in time'],
-    ['HPE_HEADER_OVERFLOW', 431, 10, 'the header of the request is too long'],
-    ['HPE_INVALID_METHOD', 400, 10, 'the request is no HTTP'],
+    ['HPE_HEADER_OVERFLOW', 431, 17, 'the header of the request is too long'],
+    ['HPE_INVALID_METHOD', 400, 17, 'the request is not valid HTTP'],
   ])('has for %s of the parser the status %i', (code, status, error, log) => {
     expect(unreadable(fault(code))).toMatchObject({ status, error: { code: error }, log, cause: code });
   });
 
   it('is answered in the form of the contract, and hung up on by both', async () => {
     const { own, theirs, close } = await connection();
-    expect(answerUnreadable(CONNECT, own)).toBe(true);
+    expect(respondUnreadable(CONNECT, own)).toBe(true);
     const body = '{"error":13,"log":"the service is no proxy and does not take CONNECT"}';
     expect(await text(theirs)).toBe(
       [
@@ -60,9 +59,9 @@ describe('what never became a request', () => {
 
   it('says how long its answer is in bytes', async () => {
     const { own, theirs, close } = await connection();
-    answerUnreadable({ ...unreadable(fault('X')), log: 'é€' }, own);
+    respondUnreadable({ ...unreadable(fault('X')), log: 'é€' }, own);
     const answer = await text(theirs);
-    expect(answer).toContain(`Content-Length: ${Buffer.byteLength('{"error":10,"log":"é€"}')}\r\n`);
+    expect(answer).toContain(`Content-Length: ${Buffer.byteLength('{"error":17,"log":"é€"}')}\r\n`);
     close();
   });
 
@@ -71,7 +70,7 @@ describe('what never became a request', () => {
     theirs.on('error', () => undefined);
     own.pause();
     theirs.write(Buffer.alloc(1 << 22));
-    answerUnreadable(CONNECT, own);
+    respondUnreadable(CONNECT, own);
     await once(theirs, 'drain');
     expect(own.destroyed).toBe(false);
     await once(own, 'close');
@@ -81,37 +80,18 @@ describe('what never became a request', () => {
   it('is not answered where nobody is left', async () => {
     const { own, theirs, close } = await connection();
     own.destroy();
-    expect(answerUnreadable(CONNECT, own)).toBe(false);
+    expect(respondUnreadable(CONNECT, own)).toBe(false);
     expect(await text(theirs)).toBe('');
     close();
   });
 
   it('does no harm by hanging up while it is answered', async () => {
     const { own, close } = await connection();
-    answerUnreadable(CONNECT, own);
+    respondUnreadable(CONNECT, own);
     const closed = new Promise((resolve) => own.once('close', resolve));
     own.emit('error', fault('EPIPE'));
     await closed;
     expect(own.destroyed).toBe(true);
     close();
-  });
-});
-
-describe('a request without a Host', () => {
-  const judged = (request: Pick<Request, 'httpVersion' | 'headers'>) => {
-    const told: unknown[] = [];
-    assertHost(request as Request, {} as Response, ((error?: unknown) => told.push(error)) as NextFunction);
-    return told;
-  };
-
-  it('is refused from HTTP/1.1 on', () => {
-    expect(judged({ httpVersion: '1.1', headers: {} })).toEqual([
-      expect.objectContaining({
-        errorCode: expect.objectContaining({ code: 10 }),
-        message: 'the request has no Host',
-      }),
-    ]);
-    expect(judged({ httpVersion: '1.0', headers: {} })).toEqual([undefined]);
-    expect(judged({ httpVersion: '1.1', headers: { host: '' } })).toEqual([undefined]);
   });
 });

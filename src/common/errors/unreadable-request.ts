@@ -1,8 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type Socket } from 'node:net';
-import { type NextFunction, type Request, type Response } from 'express';
+import { linger } from '../exchange/linger.js';
 import { ERROR_CODES, type ErrorCode } from './error-codes.js';
-import { KasemError } from './kasem.error.js';
 
 /** Bytes of a client that never became a request, and what they are answered with. */
 export interface Unreadable {
@@ -14,7 +13,7 @@ export interface Unreadable {
   readonly cause?: string;
 }
 
-const { MALFORMED_JSON, METHOD_NOT_ALLOWED, REQUEST_TIMEOUT } = ERROR_CODES;
+const { BAD_REQUEST, METHOD_NOT_ALLOWED, REQUEST_TIMEOUT } = ERROR_CODES;
 
 /** What Node's parser gives up on before there is a request, by the code of its error. */
 const UNREADABLE: ReadonlyMap<string | undefined, Unreadable> = new Map([
@@ -22,12 +21,9 @@ const UNREADABLE: ReadonlyMap<string | undefined, Unreadable> = new Map([
     'ERR_HTTP_REQUEST_TIMEOUT',
     { status: 408, error: REQUEST_TIMEOUT, log: 'the request did not arrive in time' },
   ],
-  [
-    'HPE_HEADER_OVERFLOW',
-    { status: 431, error: MALFORMED_JSON, log: 'the header of the request is too long' },
-  ],
+  ['HPE_HEADER_OVERFLOW', { status: 431, error: BAD_REQUEST, log: 'the header of the request is too long' }],
 ]);
-const NO_HTTP: Unreadable = { status: 400, error: MALFORMED_JSON, log: 'the request is no HTTP' };
+const NO_HTTP: Unreadable = { status: 400, error: BAD_REQUEST, log: 'the request is not valid HTTP' };
 
 /** Node takes the verb of a proxy for no request at all. */
 export const CONNECT: Unreadable = {
@@ -37,7 +33,7 @@ export const CONNECT: Unreadable = {
   headers: ['Allow: GET, HEAD, POST'],
 };
 
-/** For so long what the client goes on sending is dropped, so that it gets to see the answer; then it is hung up on. */
+/** What is no request needs less time to be dropped than the rest of a body. */
 const LINGER_MS = 5_000;
 
 /** @param error of the event `clientError` of a server */
@@ -47,10 +43,10 @@ export const unreadable = (error: NodeJS.ErrnoException): Unreadable => ({
 });
 
 /**
- * Answers in the contract's form, and hangs up.
- * @returns whether there was still somebody to answer
+ * Responds in the contract's form, and hangs up when the client has had time to read it.
+ * @returns whether there was still somebody to respond to
  */
-export function answerUnreadable({ status, error, log, headers = [] }: Unreadable, socket: Socket): boolean {
+export function respondUnreadable({ status, error, log, headers = [] }: Unreadable, socket: Socket): boolean {
   if (!socket.writable) return false;
   const body = JSON.stringify({ error: error.code, log });
   const head = [
@@ -60,15 +56,7 @@ export function answerUnreadable({ status, error, log, headers = [] }: Unreadabl
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('close', () => clearTimeout(timer)).on('error', () => socket.destroy());
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-  socket.resume();
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  linger(socket, LINGER_MS);
   return true;
-}
-
-/** Express middleware: RFC 9112, section 3.2, has requests without a Host refused. */
-export function assertHost(request: Request, _: Response, next: NextFunction): void {
-  const isMissing = request.httpVersion === '1.1' && request.headers.host === undefined;
-  next(isMissing ? new KasemError('MALFORMED_JSON', 'the request has no Host') : undefined);
 }

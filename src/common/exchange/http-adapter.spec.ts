@@ -4,6 +4,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { type Express, type Request, type Response } from 'express';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Unreadable } from '../errors/unreadable-request.js';
+import { observe, type Exchange } from './exchange.js';
 import { HttpAdapter } from './http-adapter.js';
 
 describe('the HTTP server', () => {
@@ -13,12 +14,15 @@ describe('the HTTP server', () => {
   let requests: { request: Request; response: Response }[];
   let refused: { fault: Unreadable; remoteAddress: string | undefined }[];
 
+  let ended: Exchange[];
+  let over: string[];
+
   beforeEach(async () => {
-    [sockets, requests, refused] = [[], [], []];
+    [sockets, requests, refused, ended, over] = [[], [], [], [], []];
     adapter = new HttpAdapter();
     adapter.initHttpServer();
     server = adapter.getHttpServer();
-    adapter.limitTimes({ request: 30_000, answer: 300 });
+    adapter.limit({ requestTimeoutMs: 30_000, response: { timeoutMs: 300, minBytesPerSecond: 1 } });
     adapter.tell([
       { ended: () => undefined },
       {
@@ -26,8 +30,10 @@ describe('the HTTP server', () => {
         refused: (fault, remoteAddress) => void refused.push({ fault, remoteAddress }),
       },
     ]);
+    adapter.getInstance<Express>().use(observe([{ ended: (exchange) => void ended.push(exchange) }]));
     adapter.getInstance<Express>().use((request, response) => {
       requests.push({ request, response });
+      request.once('close', () => over.push(request.path));
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
   });
@@ -58,7 +64,7 @@ describe('the HTTP server', () => {
     expect([server.keepAliveTimeout, server.requestTimeout, server.headersTimeout]).toEqual([
       75_000, 35_000, 15_000,
     ]);
-    adapter.limitTimes({ request: 2_000, answer: 300 });
+    adapter.limit({ requestTimeoutMs: 2_000, response: { timeoutMs: 300, minBytesPerSecond: 1 } });
     expect([server.requestTimeout, server.headersTimeout]).toEqual([7_000, 7_000]);
   });
 
@@ -74,7 +80,7 @@ describe('the HTTP server', () => {
     const [proxied, strange] = [send('CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n'), send('?\r\n\r\n')];
     await until(() => proxied.text().endsWith('}') && strange.text().endsWith('}'));
     expect(proxied.text()).toMatch(/^HTTP\/1\.1 405 .*"error":13/s);
-    expect(strange.text()).toMatch(/^HTTP\/1\.1 400 .*"error":10/s);
+    expect(strange.text()).toMatch(/^HTTP\/1\.1 400 .*"error":17/s);
     expect(refused.map(({ fault, remoteAddress }) => [fault.status, remoteAddress]).sort()).toEqual([
       [400, '127.0.0.1'],
       [405, '127.0.0.1'],
@@ -164,7 +170,7 @@ describe('the HTTP server', () => {
     await until(() => requests.length === 1);
     socket.end();
     await until(() => text().endsWith('}'));
-    expect(text()).toMatch(/^HTTP\/1\.1 400 .*"error":10/s);
+    expect(text()).toMatch(/^HTTP\/1\.1 400 .*"error":17/s);
     expect(refused).toEqual([]);
   });
 
@@ -197,16 +203,19 @@ describe('the HTTP server', () => {
     expect(text()).toBe('');
     answer(0, 'answer 1');
     await until(() => text().endsWith('}'));
-    expect(text()).toMatch(/answer 1HTTP\/1\.1 400 .*"error":10/s);
+    expect(text()).toMatch(/answer 1HTTP\/1\.1 400 .*"error":17/s);
     expect(refused).toHaveLength(1);
   });
 
-  it('answers a body that breaks off into no HTTP in the place of its request', async () => {
-    const broken = 'POST /1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n';
-    const { text } = send(broken);
+  it('refuses a request whose body turns out to be malformed, and tells of it once', async () => {
+    const { text } = send('POST /1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n');
+    await until(() => requests.length === 1);
     await until(() => text().endsWith('}'));
-    expect(text()).toMatch(/^HTTP\/1\.1 400 .*"error":10/s);
-    expect(refused).toHaveLength(1);
+    expect(text()).toMatch(/^HTTP\/1\.1 400 .*"error":17/s);
+    // Whoever reads the body is told.
+    await until(() => over.length === 1);
+    expect(ended.map(({ error, isComplete }) => [error, isComplete])).toEqual([[17, true]]);
+    expect(refused).toEqual([]);
   });
 
   it('cuts an answer that has begun when its request breaks off into no HTTP', async () => {

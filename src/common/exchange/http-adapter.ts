@@ -3,10 +3,12 @@ import { getHeapStatistics } from 'node:v8';
 import { type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { type Express, type Response } from 'express';
-import { answerUnreadable, CONNECT, unreadable, type Unreadable } from '../errors/unreadable-request.js';
-import { AnswerOrder } from './answer-order.js';
-import { type ExchangeObserver } from './exchange.js';
+import { type Response } from 'express';
+import { CONNECT, respondUnreadable, unreadable, type Unreadable } from '../errors/unreadable-request.js';
+import { exchangeOf, type ExchangeObserver } from './exchange.js';
+import { linger } from './linger.js';
+import { ResponseOrder } from './response-order.js';
+import { ResponsePace, type PaceLimits } from './response-pace.js';
 
 /** Connections that send nothing are kept so long: longer than proxies keep theirs, so that none is cut under a request. */
 const KEEP_ALIVE_MS = 75_000;
@@ -17,47 +19,57 @@ const HEADERS_MS = 15_000;
 /** A body that is refused unread may go on arriving for so long after the time that it would have had. */
 const LINGER_MS = 5_000;
 
-/** How often Node looks for connections whose time is over. */
+/** How often Node looks for connections whose time is over, and we for slow readers. */
 const CHECKING_INTERVAL_MS = 1_000;
 
 /** The heap that a connection with a request takes, in bytes, some room included. */
 const CONNECTION_BYTES = 1 << 15;
 
-/** In milliseconds. */
-export interface ExchangeTimes {
-  /** For a whole body to arrive. */
-  readonly request: number;
-  /** In which a client takes nothing of its answer. */
-  readonly answer: number;
+export interface ExchangeLimits {
+  /** Milliseconds for a whole body to arrive. */
+  readonly requestTimeoutMs: number;
+  readonly response: PaceLimits;
 }
 
 /** Express on an HTTP server whose limits are set: some can be given only where the server is made. */
 export class HttpAdapter extends ExpressAdapter {
   private observers: readonly ExchangeObserver[] = [];
+  private pace?: ResponsePace;
 
   override initHttpServer(): void {
-    const order = new AnswerOrder();
+    const order = new ResponseOrder();
+    const handle = this.getInstance<RequestListener>();
     const server = createServer(
       {
         keepAliveTimeout: KEEP_ALIVE_MS,
         connectionsCheckingInterval: CHECKING_INTERVAL_MS,
-        // Node's own answer to a request without one is not in the contract's form; see `assertHost`.
+        // Node's own response to a request without one is not in the contract's form; see `assertHttp`.
         requireHostHeader: false,
       },
-      order.oneByOne(this.getInstance<RequestListener>()),
+      order.oneByOne((request, response) => {
+        this.pace?.follow(response);
+        handle(request, response);
+      }),
     );
     // Half of the heap is for connections; who comes over one more is hung up on.
     server.maxConnections = Math.floor(getHeapStatistics().heap_size_limit / 2 / CONNECTION_BYTES);
     // Whether a body is to be sent is said where it would be read; other expectations are ignored, as RFC 9110 allows.
-    const answer: RequestListener = (request, response) => void server.emit('request', request, response);
-    server.on('checkContinue', answer).on('checkExpectation', answer);
+    const respond: RequestListener = (request, response) => void server.emit('request', request, response);
+    server.on('checkContinue', respond).on('checkExpectation', respond);
+    server.on('connection', (socket: Socket) => {
+      // How Node closes a connection after its last response.
+      const { destroySoon } = socket;
+      socket.destroySoon = () => (order.isReceiving(socket) ? linger(socket) : destroySoon.call(socket));
+    });
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       if (error.code === 'ECONNRESET') socket.destroy();
       else
-        order.answerFailed(socket, (within) => {
+        order.respondToMalformed(socket, (owed) => {
+          const fault = unreadable(error);
+          if (owed === undefined) this.refuse(fault, socket);
           // Who goes away in the middle of a body has abandoned a request, which is told as that.
-          const isTold = within && error.code === 'HPE_INVALID_EOF_STATE';
-          this.refuse(unreadable(error), socket, isTold);
+          else if (error.code === 'HPE_INVALID_EOF_STATE') respondUnreadable(fault, socket);
+          else refuseWithin(owed as Response, fault);
         });
     });
     server.on('connect', (_, socket: Duplex) => this.refuse(CONNECT, socket as Socket));
@@ -69,19 +81,26 @@ export class HttpAdapter extends ExpressAdapter {
     this.observers = observers;
   }
 
-  limitTimes({ request, answer }: ExchangeTimes): void {
-    this.httpServer.requestTimeout = request + LINGER_MS;
+  limit({ requestTimeoutMs, response }: ExchangeLimits): void {
+    this.httpServer.requestTimeout = requestTimeoutMs + LINGER_MS;
     this.httpServer.headersTimeout = Math.min(HEADERS_MS, this.httpServer.requestTimeout);
-    const { response } = this.getInstance<Express>();
-    const writeHead = Reflect.get(response, 'writeHead') as (...head: unknown[]) => Response;
-    // Where nobody listens for the end of this time, Node hangs up.
-    response.writeHead = function (this: Response, ...head: unknown[]) {
-      return writeHead.apply(this.setTimeout(answer), head);
-    };
+    const pace = new ResponsePace(response);
+    const intervalMs = Math.min(CHECKING_INTERVAL_MS, Math.ceil(response.timeoutMs / 20));
+    const timer = setInterval(() => pace.look(intervalMs), intervalMs).unref();
+    this.httpServer.once('close', () => clearInterval(timer));
+    this.pace = pace;
   }
 
-  private refuse(fault: Unreadable, socket: Socket, isTold = false): void {
-    if (!answerUnreadable(fault, socket) || isTold) return;
+  private refuse(fault: Unreadable, socket: Socket): void {
+    if (!respondUnreadable(fault, socket)) return;
     for (const observer of this.observers) observer.refused?.(fault, socket.remoteAddress);
   }
+}
+
+/** Refuses a request whose body turns out to be malformed. */
+function refuseWithin(response: Response, { status, error, log }: Unreadable): void {
+  exchangeOf(response).error = error.code;
+  // Node tells a request that has had its response nothing of its end, for which the reader of its body waits.
+  response.once('close', () => response.req.emit('close'));
+  response.status(status).set('Connection', 'close').json({ error: error.code, log });
 }

@@ -6,6 +6,7 @@ import { Injectable } from '@nestjs/common';
 import { type NextFunction, type Request, type Response } from 'express';
 import { KasemError } from '../errors/kasem.error.js';
 import { isProbe } from '../exchange/exchange.js';
+import { restsDropped } from '../exchange/linger.js';
 
 /** How long the service takes over its end, in milliseconds. */
 export interface DrainTimes {
@@ -57,6 +58,7 @@ export class Drain {
       const [response] = this.inFlight;
       if ((await Promise.race([once(response as Response, 'close'), over])) === 'over') break;
     }
+    await Promise.race([restsDropped(), over]);
     const cut = this.inFlight.size;
     server.close();
     await leaveOthers();

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Response } from 'express';
 import { Frame } from '../frame/frame.js';
+import { turns } from '../frame/turns.js';
 import { writeAnswer } from './answer-writer.js';
 
 /** Rows of 100 bytes at most and 8 at least. */
@@ -82,25 +83,31 @@ describe('the writer of an answer', () => {
     expect(record.encode).toBeLessThan(performance.now() - start);
   });
 
-  it('gives others a turn after each quarter of a mebibyte, also where everything is taken at once', async () => {
-    let [turns, isOver, bytes] = [0, false, 0];
+  it('gives others their turns, also where everything is taken at once', async () => {
+    const { answering, pieces } = writeToAll();
+    let given = 0;
+    const other = async () => {
+      while (!answering.isOver) {
+        await turns.next();
+        given++;
+      }
+    };
+    await Promise.all([answering.end, other()]);
+    expect(given).toBeGreaterThan(pieces() / 2);
+  });
+
+  /** A client that takes everything at once. */
+  function writeToAll() {
+    let count = 0;
     const endless = { destroyed: false, setHeader: () => undefined, end: () => undefined };
-    const write = (piece: Uint8Array) => (bytes += piece.length) > 0;
-    const answering = writeAnswer({ ...endless, write } as unknown as Response, frameOf(100_000), log, {
+    const write = (): boolean => ++count > 0;
+    const answering = { isOver: false, end: Promise.resolve() };
+    answering.end = writeAnswer({ ...endless, write } as unknown as Response, frameOf(100_000), log, {
       exchange,
       record,
-    }).finally(() => (isOver = true));
-    const other = () => {
-      if (isOver) return;
-      turns++;
-      setImmediate(other);
-    };
-    setImmediate(other);
-    await answering;
-    const quarters = bytes / (1 << 18);
-    expect(turns).toBeGreaterThan(quarters / 2);
-    expect(turns).toBeLessThan(quarters + 1);
-  });
+    }).finally(() => (answering.isOver = true));
+    return { answering, pieces: () => count };
+  }
 
   it('waits for a client that does not read, and stops when it has gone', async () => {
     const answer = await ask(2_000_000);

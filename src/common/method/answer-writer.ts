@@ -1,15 +1,12 @@
-import { setImmediate } from 'node:timers/promises';
 import { type Response } from 'express';
 import { type CallRecord, type Exchange } from '../exchange/exchange.js';
 import { encodeFrame } from '../frame/frame-codec.js';
 import { type Frame } from '../frame/frame.js';
 import { freeChunk } from '../frame/free.js';
+import { turns } from '../frame/turns.js';
 
 /** An answer up to this length is written at once, with its Content-Length. */
 const SMALL_ANSWER_BYTES = 1 << 16;
-
-/** After so many bytes other requests get a turn, also where the socket takes everything at once. */
-const BYTES_A_TURN = 1 << 18;
 
 /** Given to the writer beside the response. */
 export interface AnswerWriting {
@@ -41,15 +38,10 @@ export async function writeAnswer(
 }
 
 async function writePieces(response: Response, first: Uint8Array, rest: Iterator<Uint8Array>): Promise<void> {
-  let turn = 0;
   for (let piece = first; ;) {
     if (response.destroyed) return;
-    turn += piece.length;
     if (!write(response, piece)) await drained(response);
-    if (turn > BYTES_A_TURN) {
-      await setImmediate();
-      turn = 0;
-    }
+    if (!turns.hasTime) await turns.next();
     const next = rest.next();
     if (next.done) break;
     piece = next.value;

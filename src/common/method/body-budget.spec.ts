@@ -16,6 +16,17 @@ describe('the budget of bodies in flight', () => {
     expect([budget.inFlightBytes, budget.shed]).toEqual([100, 1]);
   });
 
+  it('takes others when a body needs only a part of its share any more', () => {
+    const budget = budgetOf(100);
+    const share = budget.open();
+    share.growTo(100);
+    share.keep(0.5);
+    expect(budget.inFlightBytes).toBe(50);
+    budget.open().growTo(50);
+    share.release();
+    expect(budget.inFlightBytes).toBe(50);
+  });
+
   it('counts the most that is known of a body, and never less than before', () => {
     const budget = budgetOf(100);
     const share = budget.open();

@@ -14,7 +14,7 @@ export class BodyBudget {
     this.limitBytes = limits.maxInFlightBytes;
   }
 
-  /** What one body takes, nothing yet; to be released when its answer has gone out, since columns live as long. */
+  /** What one body takes, nothing yet; to be released when its response is encoded, since columns live as long. */
   open(): BodyShare {
     return new BodyShare(this);
   }
@@ -46,6 +46,13 @@ export class BodyShare {
     }
     budget.inFlightBytes += more;
     this.bytes = bytes;
+  }
+
+  /** Gives back all but a part, from 0 to 1, of what the body takes: as much as is left of its columns. */
+  keep(part: number): void {
+    const kept = Math.ceil(this.bytes * part);
+    this.budget.inFlightBytes -= this.bytes - kept;
+    this.bytes = kept;
   }
 
   /** For good: what arrives of a body after its request has ended counts no more. */

@@ -78,8 +78,8 @@ export async function readBody(
     share.growTo(Math.max(bytes, REQUEST_BYTES) + (coding?.bytes ?? 0));
   };
   account(declared ?? 0);
-  // A client that asks before it sends has been refused by now, or may send.
-  if (expect?.toLowerCase() === '100-continue') request.res?.writeContinue();
+  // A client that asks before it sends has been refused by now, or may send. HTTP/1.0 knows no such response.
+  if (expect?.toLowerCase() === '100-continue' && request.httpVersion !== '1.0') request.res?.writeContinue();
 
   const decoder = createFrameDecoder(schema, {
     expectedBytes: coding === undefined ? declared : undefined,

@@ -1,12 +1,12 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type Response } from 'express';
-import { mergeMap, type Observable } from 'rxjs';
+import { defer, finalize, mergeMap, type Observable } from 'rxjs';
 import { exchangeOf, serverTiming, type CallRecord, type Exchange } from '../exchange/exchange.js';
 import { DATE, Frame } from '../frame/frame.js';
 import { free } from '../frame/free.js';
 import { writeAnswer } from './answer-writer.js';
-import { BodyBudget } from './body-budget.js';
+import { BodyBudget, type BodyShare } from './body-budget.js';
 import { readBody } from './body-reader.js';
 import { MethodLimits } from './method-limits.js';
 import {
@@ -23,10 +23,14 @@ interface Answering {
   readonly method: DeclaredMethod;
   readonly exchange: Exchange;
   readonly record: CallRecord;
+  readonly share: BodyShare;
   readonly input: Frame;
   /** When its params and rows had been read. */
   readonly computingSince: number;
 }
+
+const bytesOf = (columns: readonly Float64Array[]): number =>
+  columns.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
 /** The way of one call: body, params, method, answer. What fails is thrown before the first byte of the answer. */
 @Injectable()
@@ -37,7 +41,7 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
     private readonly budget: BodyBudget,
   ) {}
 
-  async intercept(context: ExecutionContext, next: CallHandler<MethodResult>): Promise<Observable<void>> {
+  intercept(context: ExecutionContext, next: CallHandler<MethodResult>): Observable<void> {
     const method = this.reflector.get<DeclaredMethod>(METHOD_DECLARATION, context.getHandler());
     const http = context.switchToHttp();
     const [request, response] = [http.getRequest<MethodRequest>(), http.getResponse<Response>()];
@@ -53,18 +57,27 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
     exchange.call = record;
 
     const share = this.budget.open();
-    response.once('close', () => share.release());
-    const body = await readBody(request, method.schema, { limits: this.limits, share, exchange, record });
-    record.rows = body.frame.length;
-    const computingSince = performance.now();
-    request.methodCall = { params: validateParams(method.params, body.params), frame: body.frame };
-
-    const answering = { method, exchange, record, input: body.frame, computingSince };
-    return next.handle().pipe(mergeMap((result) => this.answer(answering, result)));
+    let input: Frame | undefined;
+    const receive = async (): Promise<Answering> => {
+      const body = await readBody(request, method.schema, { limits: this.limits, share, exchange, record });
+      input = body.frame;
+      record.rows = input.length;
+      const computingSince = performance.now();
+      request.methodCall = { params: validateParams(method.params, body.params), frame: input };
+      return { method, exchange, record, share, input, computingSince };
+    };
+    return defer(receive).pipe(
+      mergeMap((answering) => next.handle().pipe(mergeMap((result) => this.answer(answering, result)))),
+      // Not when the client has the response: the columns are gone, and it may read slowly.
+      finalize(() => {
+        for (const column of input?.columns.values() ?? []) free(column);
+        share.release();
+      }),
+    );
   }
 
   private async answer(
-    { method, exchange, record, input, computingSince }: Answering,
+    { method, exchange, record, share, input, computingSince }: Answering,
     result: MethodResult,
   ): Promise<void> {
     const outputs = outputColumns(method.outputs, result, input.length);
@@ -78,8 +91,13 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
 
     exchange.error = 0;
     exchange.response.setHeader('Server-Timing', serverTiming(record));
+    // A client may read slowly: what its response does not need is given back before.
+    const columns = [...input.columns.values()];
+    const needed = [...frame.columns.values()];
+    const unneeded = columns.filter(({ buffer }) => needed.every((column) => column.buffer !== buffer));
+    share.keep(bytesOf(needed) / bytesOf([...needed, ...unneeded]) || 0);
+    for (const column of unneeded) free(column);
+    // What the method gave may be its own for longer: only the input's columns are given back at the end.
     await writeAnswer(exchange.response, frame, log, { exchange, record });
-    // What the method gave may be its own for longer.
-    for (const column of input.columns.values()) free(column);
   }
 }

@@ -82,7 +82,7 @@ export function failureResponses(limits: MethodLimits): Record<string, ResponseO
     ...(Object.fromEntries(responses) as Record<string, ResponseObject>),
     Failure: {
       description:
-        'Any other failure, in the same form; a header of more than 16 KiB is answered with 431 and error 10.',
+        'Any other failure, in the same form; a header of more than 16 KiB is answered with 431 and error 17.',
       headers: headerRefs([REQUEST_ID]),
       content: { 'application/json': { schema: schemaRef('Failure') } },
     },
@@ -122,6 +122,7 @@ const exampleLogs = (limits: MethodLimits): Readonly<Record<string, string>> => 
   REQUEST_TIMEOUT: `the body did not arrive within ${limits.requestTimeoutMs} milliseconds`,
   PAYLOAD_TOO_LARGE: `the body is longer than ${limits.maxBodyBytes} bytes`,
   UNSUPPORTED_MEDIA_TYPE: 'the Content-Type must be application/json and is text/plain',
+  BAD_REQUEST: 'the Host is not a host name or an address, with or without a port',
   INTERNAL: (failureAnswer(new Error(), 'http').body as { log: string }).log,
   OVERLOADED: `with this body more than ${limits.maxInFlightBytes} bytes would be in flight; try again later`,
   SHUTTING_DOWN: 'the service is shutting down',

@@ -65,7 +65,10 @@ export class Environment {
   readonly REQUEST_TIMEOUT_MS!: number;
 
   @Integer(1, 3_600_000)
-  readonly ANSWER_TIMEOUT_MS!: number;
+  readonly RESPONSE_TIMEOUT_MS!: number;
+
+  @Integer(1, 1_000_000_000)
+  readonly MIN_RESPONSE_BYTES_PER_SECOND!: number;
 
   @Integer(1, 256)
   readonly WEB_CONCURRENCY!: number;

@@ -3,6 +3,7 @@ import { type Level, type Logger } from 'pino';
 import { type Unreadable } from '../../common/errors/unreadable-request.js';
 import { type Exchange, type ExchangeObserver } from '../../common/exchange/exchange.js';
 import { PINO } from './pino.js';
+import { traceIdOf } from './trace-id.js';
 
 /** Hundredths of a millisecond are noise. */
 const rounded = (milliseconds: number): number => Math.round(milliseconds * 100) / 100;
@@ -20,6 +21,7 @@ export class RequestLog implements ExchangeObserver {
     this.pino[level](
       {
         requestId: id,
+        traceId: traceIdOf(request.headers.traceparent),
         method: request.method,
         // Express takes away the part at which files are mounted.
         path: request.baseUrl + request.path,

@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ResponsePace } from './response-pace.js';
+
+const SECOND = 1_000;
+
+describe('the pace of a response', () => {
+  let server: Server;
+  let client: Socket;
+  let response: ServerResponse;
+  let pace: ResponsePace;
+
+  /** A response that is followed, to a client that reads only what it is told to. */
+  beforeEach(async () => {
+    pace = new ResponsePace({ timeoutMs: 10 * SECOND, minBytesPerSecond: 1_000_000 });
+    server = createServer((_, started) => {
+      pace.follow(started);
+      response = started;
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    client = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
+    client.pause();
+    client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(server, 'request');
+  });
+  afterEach(() => {
+    client.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const until = async (holds: () => boolean) => {
+    while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  const lookFor = (seconds: number) => {
+    for (let i = 0; i < seconds; i++) pace.look(SECOND);
+  };
+  /** Fills what the system takes for the client, so that more has to wait for it. */
+  async function fill(): Promise<void> {
+    const piece = Buffer.alloc(1 << 20);
+    do {
+      response.write(piece);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    } while (response.socket?.writableLength === 0);
+  }
+
+  it('is cut when nothing has been taken for the time that is set, and not later', async () => {
+    await fill();
+    // The first look sees what has been taken before.
+    lookFor(1);
+    lookFor(9);
+    expect(response.destroyed).toBe(false);
+    lookFor(1);
+    expect(response.destroyed).toBe(true);
+    await once(response, 'close');
+    lookFor(100);
+  });
+
+  it('is cut when less than the least rate has been taken, though something always is', async () => {
+    let taken = 0;
+    client.on('data', ({ length }: Buffer) => (taken += length));
+    for (let seconds = 0; !response.destroyed; seconds++) {
+      expect(seconds).toBeLessThan(60);
+      await fill();
+      const [before, pending] = [taken, response.socket?.writableLength ?? 0];
+      client.resume();
+      await until(() => (response.socket?.writableLength ?? 0) < pending || response.destroyed);
+      client.pause();
+      expect(taken).toBeGreaterThan(before);
+      await fill();
+      // More time than the bytes are worth.
+      pace.look(9 * SECOND);
+    }
+  });
+
+  it('may take as long as it likes while there is nothing to take', () => {
+    lookFor(1_000);
+    expect(response.destroyed).toBe(false);
+  });
+
+  it('is counted from its request on, not from the connection’s first', async () => {
+    client.resume();
+    response.end(Buffer.alloc(1 << 25));
+    await once(response, 'close');
+    client.pause();
+    client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(server, 'request');
+    await fill();
+    lookFor(11);
+    expect(response.destroyed).toBe(true);
+  });
+});
