@@ -84,30 +84,19 @@ describe('the writer of an answer', () => {
   });
 
   it('gives others their turns, also where everything is taken at once', async () => {
-    const { answering, pieces } = writeToAll();
-    let given = 0;
-    const other = async () => {
-      while (!answering.isOver) {
-        await turns.next();
-        given++;
-      }
-    };
-    await Promise.all([answering.end, other()]);
-    expect(given).toBeGreaterThan(pieces() / 2);
-  });
-
-  /** A client that takes everything at once. */
-  function writeToAll() {
-    let count = 0;
+    let [isOver, given, pieces] = [false, 0, 0];
+    const other = (async () => {
+      for (; !isOver; given++) await turns.next();
+    })();
     const endless = { destroyed: false, setHeader: () => undefined, end: () => undefined };
-    const write = (): boolean => ++count > 0;
-    const answering = { isOver: false, end: Promise.resolve() };
-    answering.end = writeAnswer({ ...endless, write } as unknown as Response, frameOf(100_000), log, {
+    const write = (): boolean => ++pieces > 0;
+    await writeAnswer({ ...endless, write } as unknown as Response, frameOf(100_000), log, {
       exchange,
       record,
-    }).finally(() => (answering.isOver = true));
-    return { answering, pieces: () => count };
-  }
+    }).finally(() => (isOver = true));
+    await other;
+    expect(given).toBeGreaterThan(pieces / 2);
+  });
 
   it('waits for a client that does not read, and stops when it has gone', async () => {
     const answer = await ask(2_000_000);
