@@ -4,17 +4,21 @@ import { type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { Drain, type DrainTimes } from './common/lifecycle/drain.js';
-import { DRAIN } from './common/lifecycle/supervisor.js';
+import { beWatched, DRAIN, leaveOthers } from './common/lifecycle/worker.js';
+import { LogDestination } from './common/logging/log-destination.js';
 import { Environment } from './modules/config/environment.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** Listens until a signal, the primary process or a fault that nobody caught ends it; what is in flight is finished. */
+/** For so long the last log lines wait for their reader. */
+const FLUSH_MS = 500;
+
+/** Listens until a signal, the primary process or an uncaught exception ends it; what is in flight is finished. */
 export async function serve(app: NestExpressApplication): Promise<AddressInfo> {
   const { PORT, HOST } = app.get(Environment);
   // Before it listens, since whoever hears of that may send a signal at once.
-  endOnSignals(app);
-  endOnFault(app);
+  drainAtTheEnd(app);
+  if (cluster.isWorker) beWatched();
   await app.listen(PORT, HOST);
   return app.getHttpServer().address() as AddressInfo;
 }
@@ -24,38 +28,43 @@ export const drainTimes = (environment: Environment): DrainTimes => ({
   grace: environment.SHUTDOWN_GRACE_MS,
 });
 
-async function end(app: NestExpressApplication, times: DrainTimes, exitCode: number): Promise<void> {
-  const cut = await app.get(Drain).run(app.getHttpServer(), times);
-  if (cut > 0) new Logger('drain').warn(`${cut} requests were cut when SHUTDOWN_GRACE_MS was over`);
-  await app.close();
-  new Logger('drain').log('the process ends');
-  process.exit(exitCode);
-}
+/** The first signal drains, the second ends at once; so does an uncaught exception, and the worst exit code wins. */
+function drainAtTheEnd(app: NestExpressApplication): void {
+  const logger = new Logger('drain');
+  const drain = app.get(Drain);
+  let exitCode = 0;
+  let isDraining = false;
+  let signals = 0;
 
-/** The first signal drains, the second ends at once. */
-function endOnSignals(app: NestExpressApplication): void {
-  let isEnding = false;
-  const drain = (cause: string) => {
-    if (isEnding) return;
-    isEnding = true;
-    new Logger('drain').log(`${cause}: the process drains`);
-    void end(app, drainTimes(app.get(Environment)), 0);
+  const end = async (): Promise<void> => {
+    if (isDraining) return;
+    isDraining = true;
+    const cut = await drain.run(app.getHttpServer(), drainTimes(app.get(Environment)));
+    if (cut > 0) logger.warn(`${cut} requests were cut when SHUTDOWN_GRACE_MS was over`);
+    await app.close();
+    logger.log('the process ends');
+    await app.get(LogDestination).flush(FLUSH_MS);
+    process.exit(exitCode);
   };
-  if (cluster.isWorker) process.on('message', (message) => message === DRAIN && drain('the primary process'));
+  const drainFor = (cause: string): void => {
+    if (!isDraining) logger.log(`${cause}: the process drains`);
+    void end();
+  };
+
+  if (cluster.isWorker)
+    process.on('message', (message) => message === DRAIN && drainFor('the primary process'));
   for (const signal of SIGNALS)
     process.on(signal, () => {
-      // Control-C reaches workers as well as the primary process, whose word decides.
-      if (isEnding && !cluster.isWorker) process.exit(128 + constants.signals[signal]);
-      drain(signal);
+      // Workers receive Ctrl-C too; the primary process coordinates the end.
+      if (++signals > 1 && !cluster.isWorker) process.exit(exitCode || 128 + constants.signals[signal]);
+      drainFor(signal);
     });
-}
-
-/** What nobody caught may have left anything behind: the process ends, but not before others' requests have. */
-function endOnFault(app: NestExpressApplication): void {
-  let isEnding = false;
   process.on('uncaughtException', (err) => {
-    new Logger('serve').fatal({ err, message: 'a fault that nobody caught; the process drains and ends' });
-    if (!isEnding) void end(app, { ...drainTimes(app.get(Environment)), delay: 0 }, 1);
-    isEnding = true;
+    new Logger('serve').fatal({ err, message: 'uncaught exception: the process drains and ends' });
+    exitCode = 1;
+    // The state may be corrupt: no more work from now on.
+    drain.refuse();
+    if (cluster.isWorker && !isDraining) leaveOthers(app.getHttpServer());
+    void end();
   });
 }

@@ -16,28 +16,47 @@ export interface DrainTimes {
   readonly grace: number;
 }
 
+/** Clients that go on sending over open connections are told so; when none has for so long, the connections are closed. */
+const QUIET_MS = 100;
+
+/** The phases of the end; none goes back to an earlier one. */
+enum Phase {
+  Serving,
+  Leaving,
+  Refusing,
+}
+
 /** Knows what is in flight and ends the service without cutting it. */
 @Injectable()
 export class Drain {
   private readonly inFlight = new Set<Response>();
-  private phase: 'serving' | 'leaving' | 'refusing' = 'serving';
+  private phase = Phase.Serving;
+  private lastRequestAt = 0;
+  private endDelay: (() => void) | undefined;
 
   /** The service should get no more work. */
   get isLeaving(): boolean {
-    return this.phase !== 'serving';
+    return this.phase !== Phase.Serving;
   }
 
   /** Express middleware before all routes: follows each request, and refuses new work at the end. Probes are answered. */
   readonly track = (request: Request, response: Response, next: NextFunction): void => {
-    // A proxy that hears so gives up the connection before the listener goes.
+    // Tells proxies to drop the connection before we stop listening.
     if (this.isLeaving) response.setHeader('Connection', 'close');
     if (isProbe(request)) return next();
-    if (this.phase === 'refusing')
+    this.lastRequestAt = performance.now();
+    if (this.phase === Phase.Refusing)
       return next(new KasemError('SHUTTING_DOWN', 'the service is shutting down'));
     this.inFlight.add(response);
     response.once('close', () => this.inFlight.delete(response));
     next();
   };
+
+  /** Takes no more work from now on, also where a delay has not passed yet. */
+  refuse(): void {
+    this.phase = Phase.Refusing;
+    this.endDelay?.();
+  }
 
   /**
    * Lets requests in flight finish. Work is taken during the delay only; who comes later is told that the service is
@@ -47,23 +66,30 @@ export class Drain {
    * @returns how many requests had to be cut when the time was over
    */
   async run(server: Server, { delay, grace }: DrainTimes): Promise<number> {
-    this.phase = 'leaving';
-    await setTimeout(delay);
-    this.phase = 'refusing';
+    this.phase = Math.max(this.phase, Phase.Leaving);
+    if (this.phase === Phase.Leaving)
+      await Promise.race([setTimeout(delay), new Promise<void>((resolve) => (this.endDelay = resolve))]);
+    this.refuse();
     for (const response of this.inFlight)
       if (!response.headersSent) response.setHeader('Connection', 'close');
 
-    const over = setTimeout(grace, 'over', { ref: false });
-    while (this.inFlight.size > 0) {
-      const [response] = this.inFlight;
-      if ((await Promise.race([once(response as Response, 'close'), over])) === 'over') break;
-    }
-    await Promise.race([restsDropped(), over]);
+    const over = setTimeout(grace, undefined, { ref: false });
+    await Promise.race([this.untilQuiet().then(restsDropped), over]);
     const cut = this.inFlight.size;
     server.close();
     await leaveOthers();
     server.closeAllConnections();
     return cut;
+  }
+
+  private async untilQuiet(): Promise<void> {
+    for (;;) {
+      const [response] = this.inFlight;
+      const quietIn = this.lastRequestAt + QUIET_MS - performance.now();
+      if (response !== undefined) await once(response, 'close');
+      else if (quietIn > 0) await setTimeout(quietIn);
+      else return;
+    }
   }
 }
 

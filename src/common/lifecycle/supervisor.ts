@@ -1,9 +1,7 @@
 import cluster, { type Address, type Worker } from 'node:cluster';
 import { constants } from 'node:os';
 import { type DrainTimes } from './drain.js';
-
-/** Told to a worker by the primary process. */
-export const DRAIN = 'drain';
+import { ALIVE, BEAT_MS, DRAIN, LEAVING, tellWorker } from './worker.js';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
@@ -11,6 +9,8 @@ const LONGEST_PAUSE_MS = 30_000;
 const SETTLED_MS = 30_000;
 /** Beyond its own times, before a worker that does not end is killed. */
 const MARGIN_MS = 5_000;
+/** A worker whose event loop has not turned for so long hangs. */
+const HANG_MS = 15_000;
 
 export interface SupervisorOptions extends DrainTimes {
   readonly workers: number;
@@ -20,29 +20,39 @@ export interface SupervisorOptions extends DrainTimes {
   onDrain(signal: string): void;
   /** Called when a worker had to be killed, since it did not end in time. */
   onOverdue(pid: number | undefined): void;
-  /** Called when a worker has died and is going to be replaced. */
+  /** Called when a worker is killed because its event loop does not turn. */
+  onHang(pid: number | undefined): void;
+  /** Called when a worker has died, or is about to, and is going to be replaced. */
   onDeath(death: { worker: number | undefined; cause: string | number; replacedInMs: number }): void;
 }
 
 /** The primary process of several that share a port: replaces those that die, and drains all on a signal. */
 export class Supervisor {
   private readonly startedAt = new Map<number, number>();
-  /** Ids of the workers that take work; others do not hear of anything yet. */
-  private readonly serving = new Set<number>();
+  /** When each worker that takes work has been alive last, by id; others do not hear of anything yet. */
+  private readonly serving = new Map<number, number>();
+  /** Ids of workers that end by themselves and have been replaced already. */
+  private readonly replaced = new Set<number>();
   private isListening = false;
   private isDraining = false;
+  private exitCode = 0;
   private quickDeaths = 0;
 
   constructor(private readonly options: SupervisorOptions) {}
 
   run(): void {
     cluster.on('listening', (worker, address) => {
-      this.serving.add(worker.id);
+      this.serving.set(worker.id, performance.now());
       if (this.isListening) return;
       this.isListening = true;
       this.options.onListening(address);
     });
+    cluster.on('message', (worker, message) => {
+      if (message === ALIVE && this.serving.has(worker.id)) this.serving.set(worker.id, performance.now());
+      if (message === LEAVING) this.onLeaving(worker);
+    });
     cluster.on('exit', (worker, code, signal) => this.onExit(worker, signal ?? code));
+    this.watch();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.drain(signal));
     process.on('SIGHUP', () => this.live.forEach((worker) => this.hangUp(worker)));
     for (let i = 0; i < this.options.workers; i++) this.fork();
@@ -55,11 +65,24 @@ export class Supervisor {
   private onExit(worker: Worker, cause: string | number): void {
     this.serving.delete(worker.id);
     if (this.isDraining) {
-      if (this.live.length === 0) process.exit(0);
+      if (typeof cause === 'number') this.exitCode = Math.max(this.exitCode, cause);
+      if (this.live.length === 0) process.exit(this.exitCode);
       return;
     }
     // What ends before anything has listened has said why, and would end again.
     if (!this.isListening) process.exit(1);
+    if (!this.replaced.delete(worker.id)) this.replace(worker, cause);
+  }
+
+  /** After a fault a worker takes no more work, but may need its time to finish what is in flight. */
+  private onLeaving(worker: Worker): void {
+    if (this.isDraining || this.replaced.has(worker.id)) return;
+    this.replaced.add(worker.id);
+    this.replace(worker, 'uncaught exception');
+    setTimeout(() => this.killOverdue([worker]), this.options.grace + MARGIN_MS).unref();
+  }
+
+  private replace(worker: Worker, cause: string | number): void {
     const lived = Date.now() - (this.startedAt.get(worker.id) ?? 0);
     this.startedAt.delete(worker.id);
     this.quickDeaths = lived < SETTLED_MS ? this.quickDeaths + 1 : 0;
@@ -68,10 +91,27 @@ export class Supervisor {
     setTimeout(() => this.fork(), replacedInMs);
   }
 
+  /** Kills workers that hang. */
+  private watch(): void {
+    let lookedAt = performance.now();
+    setInterval(() => {
+      const now = performance.now();
+      // Where this process itself was stopped, it has not heard the workers either.
+      if (now - lookedAt > 3 * BEAT_MS) for (const id of this.serving.keys()) this.serving.set(id, now);
+      lookedAt = now;
+      for (const worker of this.live)
+        if (now - (this.serving.get(worker.id) ?? now) > HANG_MS) {
+          this.serving.delete(worker.id);
+          this.options.onHang(worker.process.pid);
+          worker.process.kill('SIGKILL');
+        }
+    }, BEAT_MS).unref();
+  }
+
   /** A second signal ends all at once. */
   private drain(signal: 'SIGTERM' | 'SIGINT'): void {
     if (this.isDraining) {
-      this.kill();
+      this.kill(this.live);
       process.exit(128 + constants.signals[signal]);
     }
     this.isDraining = true;
@@ -80,15 +120,16 @@ export class Supervisor {
     for (const worker of this.live) {
       if (!this.serving.has(worker.id)) worker.process.kill('SIGKILL');
       // What cannot be told is about to end by itself.
-      else if (worker.isConnected()) worker.send(DRAIN, () => undefined);
+      else tellWorker(worker, DRAIN);
     }
-    setTimeout(
-      () => {
-        for (const worker of this.live) this.options.onOverdue(worker.process.pid);
-        this.kill();
-      },
-      this.options.delay + this.options.grace + MARGIN_MS,
-    );
+    const { delay, grace } = this.options;
+    setTimeout(() => this.killOverdue(this.live), delay + grace + MARGIN_MS);
+  }
+
+  private killOverdue(workers: readonly Worker[]): void {
+    const overdue = workers.filter((worker) => !worker.isDead());
+    for (const worker of overdue) this.options.onOverdue(worker.process.pid);
+    this.kill(overdue);
   }
 
   /** One that starts may have read what has changed since; the signal would end it before it listens. */
@@ -97,8 +138,8 @@ export class Supervisor {
     else worker.once('listening', () => worker.process.kill('SIGHUP'));
   }
 
-  private kill(): void {
-    for (const worker of this.live) worker.process.kill('SIGKILL');
+  private kill(workers: readonly Worker[]): void {
+    for (const worker of workers) worker.process.kill('SIGKILL');
   }
 
   /** Without the dead, which node:cluster lists until their channel has been seen to end as well. */

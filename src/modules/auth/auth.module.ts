@@ -1,4 +1,4 @@
-import { Logger, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Environment } from '../config/environment.js';
 import { KeyGuard } from './key.guard.js';
@@ -11,12 +11,10 @@ import { Keys } from './keys.js';
     { provide: APP_GUARD, useClass: KeyGuard },
   ],
 })
-export class AuthModule implements OnApplicationBootstrap, OnApplicationShutdown {
+export class AuthModule implements OnApplicationShutdown {
   private readonly logger = new Logger('keys');
 
-  constructor(private readonly keys: Keys) {}
-
-  onApplicationBootstrap(): void {
+  constructor(private readonly keys: Keys) {
     process.on('SIGHUP', this.reload);
   }
 

@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { LogDestination } from '../../common/logging/log-destination.js';
 import { Environment } from '../config/environment.js';
 import { createPino, PINO } from './pino.js';
 import { PinoLogger } from './pino-logger.js';
@@ -7,7 +8,12 @@ import { RequestLog } from './request-log.js';
 /** What Nest and its parts log, and one line a request, to pino. */
 @Global()
 @Module({
-  providers: [{ provide: PINO, useFactory: createPino, inject: [Environment] }, PinoLogger, RequestLog],
-  exports: [PINO, PinoLogger, RequestLog],
+  providers: [
+    LogDestination,
+    { provide: PINO, useFactory: createPino, inject: [Environment, LogDestination] },
+    PinoLogger,
+    RequestLog,
+  ],
+  exports: [LogDestination, PINO, PinoLogger, RequestLog],
 })
 export class LoggingModule {}

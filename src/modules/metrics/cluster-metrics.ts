@@ -6,6 +6,8 @@ import {
   type Registry,
 } from 'prom-client';
 
+import { tellPrimary, tellWorker } from '../../common/lifecycle/worker.js';
+
 /** The metrics of one process. */
 type Snapshot = MetricObjectWithValues<MetricValue<string>>[];
 
@@ -23,13 +25,16 @@ const COLLECT_MS = 1_000;
 export async function exposition(registry: Registry): Promise<string> {
   if (!cluster.worker?.isConnected()) return registry.metrics();
   return new Promise((resolve) => {
-    const listen = (message: Message) => {
-      if (message.type !== 'metrics.exposition') return;
-      process.off('message', listen);
-      resolve(message.text);
+    const settle = (text: string | Promise<string>) => {
+      process.off('message', listen).off('disconnect', onDisconnect);
+      resolve(text);
     };
-    process.on('message', listen);
-    process.send?.({ type: 'metrics.scrape' } satisfies Message);
+    const listen = (message: Message) => {
+      if (message.type === 'metrics.exposition') settle(message.text);
+    };
+    const onDisconnect = () => settle(registry.metrics());
+    process.on('message', listen).on('disconnect', onDisconnect);
+    tellPrimary({ type: 'metrics.scrape' } satisfies Message);
   });
 }
 
@@ -37,11 +42,11 @@ export async function exposition(registry: Registry): Promise<string> {
 export function answerCollections(registry: Registry): void {
   process.on('message', (message: Message) => {
     if (message.type !== 'metrics.collect') return;
-    void registry.getMetricsAsJSON().then((snapshot) => {
-      // The primary process may have gone meanwhile.
-      if (process.connected)
-        process.send?.({ type: 'metrics.snapshot', round: message.round, snapshot } satisfies Message);
-    });
+    void registry
+      .getMetricsAsJSON()
+      .then((snapshot) =>
+        tellPrimary({ type: 'metrics.snapshot', round: message.round, snapshot } satisfies Message),
+      );
   });
 }
 
@@ -60,7 +65,7 @@ export class ClusterMetrics {
       if (message.type === 'metrics.snapshot') this.latest.set(worker.id, message.snapshot);
       if (message.type === 'metrics.scrape')
         void this.exposition().then((text) => {
-          if (worker.isConnected()) worker.send({ type: 'metrics.exposition', text } satisfies Message);
+          tellWorker(worker, { type: 'metrics.exposition', text } satisfies Message);
         });
     });
     cluster.on('exit', (worker) => void this.retire(worker.id));
@@ -79,12 +84,12 @@ export class ClusterMetrics {
     for (const worker of Object.values(cluster.workers ?? {}))
       if (worker?.isConnected()) {
         awaited.add(worker.id);
-        worker.send({ type: 'metrics.collect', round } satisfies Message);
+        tellWorker(worker, { type: 'metrics.collect', round } satisfies Message);
       }
     await new Promise<void>((resolve) => {
       const settle = () => {
         clearTimeout(timer);
-        cluster.off('message', listen).off('exit', gone);
+        cluster.off('message', listen).off('disconnect', gone);
         resolve();
       };
       const gone = (worker: Worker) => {
@@ -95,7 +100,7 @@ export class ClusterMetrics {
         if (message.type === 'metrics.snapshot' && message.round === round) gone(worker);
       };
       const timer = setTimeout(settle, COLLECT_MS);
-      cluster.on('message', listen).on('exit', gone);
+      cluster.on('message', listen).on('disconnect', gone);
       if (awaited.size === 0) settle();
     });
   }

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type Unreadable } from '../../common/errors/unreadable-request.js';
 import { type Exchange, type ExchangeObserver } from '../../common/exchange/exchange.js';
+import { LogDestination } from '../../common/logging/log-destination.js';
 import { BodyBudget } from '../../common/method/body-budget.js';
 import { MethodLimits } from '../../common/method/method-limits.js';
 import { VERSION } from '../../version.js';
@@ -30,6 +31,19 @@ export function restartsCounter(registry = new Registry()): { registry: Registry
   return { registry, restarts };
 }
 
+/** Log lines that could not be written; of each process. */
+export function countDroppedLines(registry: Registry, destination: LogDestination): void {
+  new Counter({
+    name: 'kasem_log_lines_dropped_total',
+    help: 'Log lines that were dropped because the standard output did not take them',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(destination.dropped);
+    },
+  });
+}
+
 /** The verbs of RFC 9110 and PATCH; others share a name, so that a client can't make series at will. */
 const VERBS = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE']);
 
@@ -49,7 +63,7 @@ export class Metrics implements ExchangeObserver {
   private readonly calls: Counter<'method' | 'outcome' | 'error'>;
   private readonly rows: Counter<'method'>;
 
-  constructor(limits: MethodLimits, budget: BodyBudget) {
+  constructor(limits: MethodLimits, budget: BodyBudget, destination: LogDestination) {
     const registers = [this.registry];
     const sizeBuckets = bucketsUpTo(limits.maxBodyBytes);
     collectDefaultMetrics({ register: this.registry });
@@ -58,6 +72,7 @@ export class Metrics implements ExchangeObserver {
     for (const metric of this.registry.getMetricsAsArray())
       if (metric.aggregator === 'average') metric.aggregator = 'max';
     restartsCounter(this.registry);
+    countDroppedLines(this.registry, destination);
 
     this.duration = new Histogram({
       name: 'http_server_request_duration_seconds',

@@ -1,0 +1,10 @@
+// A thread of each worker process: ends the process when its parent has gone and it has not ended by itself.
+const CHECK_MS = 1_000;
+const GRACE_MS = 5_000;
+
+const parent = process.ppid;
+const timer = setInterval(() => {
+  if (process.ppid === parent) return;
+  clearInterval(timer);
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), GRACE_MS);
+}, CHECK_MS);

@@ -1,0 +1,63 @@
+import { writeSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+
+/** Lines that cannot be written wait in memory up to so many bytes; further ones are dropped. */
+const MAX_WAITING_BYTES = 1 << 20;
+
+const RETRY_MS = 100;
+
+/**
+ * Writes log lines to the standard output and never waits for it: on a full disk, or where nobody reads the pipe, lines are
+ * dropped and counted. (pino's own destination sleeps until the line is written.)
+ */
+@Injectable()
+export class LogDestination {
+  /** How many lines have been dropped. */
+  dropped = 0;
+  private waiting: Buffer[] = [];
+  private waitingBytes = 0;
+
+  constructor() {
+    // Node makes a pipe non-blocking when it opens it as a stream; what fails there is of no use to anybody.
+    process.stdout.on('error', () => undefined);
+  }
+
+  write(line: string): void {
+    const bytes = Buffer.from(line);
+    if (this.waiting.length > 0 && this.waitingBytes + bytes.length > MAX_WAITING_BYTES) {
+      this.dropped++;
+      return;
+    }
+    this.waiting.push(bytes);
+    this.waitingBytes += bytes.length;
+    if (this.waiting.length === 1 && !this.writeWaiting()) this.retry();
+  }
+
+  /** Tries for so long to write what waits. */
+  async flush(milliseconds: number): Promise<void> {
+    const end = performance.now() + milliseconds;
+    while (!this.writeWaiting() && performance.now() < end) await setTimeout(10);
+  }
+
+  private retry(): void {
+    void setTimeout(RETRY_MS, undefined, { ref: false }).then(() => {
+      if (!this.writeWaiting()) this.retry();
+    });
+  }
+
+  /** @returns whether nothing waits any more */
+  private writeWaiting(): boolean {
+    try {
+      for (let first = this.waiting[0]; first !== undefined; first = this.waiting[0]) {
+        const written = writeSync(1, first);
+        this.waitingBytes -= written;
+        if (written < first.length) this.waiting[0] = first.subarray(written);
+        else this.waiting.shift();
+      }
+    } catch {
+      return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,45 @@
+import cluster from 'node:cluster';
+import { type Logger } from 'pino';
+import { announce } from './announce.js';
+import { createApp } from './app.factory.js';
+import { Supervisor } from './common/lifecycle/supervisor.js';
+import { LogDestination } from './common/logging/log-destination.js';
+import { loadEnvironment } from './modules/config/config.module.js';
+import { type Environment } from './modules/config/environment.js';
+import { createPino, PINO } from './modules/logging/pino.js';
+import { ClusterMetrics } from './modules/metrics/cluster-metrics.js';
+import { countDroppedLines, restartsCounter } from './modules/metrics/metrics.js';
+import { drainTimes, serve } from './serve.js';
+
+/** Starts one process, or several that share the port. */
+export async function start(): Promise<void> {
+  if (cluster.isWorker) {
+    await serve(await createApp());
+    return;
+  }
+  const environment = await loadEnvironment();
+  if (environment.WEB_CONCURRENCY > 1) return superviseWorkers(environment);
+  const app = await createApp();
+  announce(await serve(app), environment, app.get<Logger>(PINO));
+}
+
+async function superviseWorkers(environment: Environment): Promise<void> {
+  const destination = new LogDestination();
+  const log = await createPino(environment, destination);
+  const { registry, restarts } = restartsCounter();
+  countDroppedLines(registry, destination);
+  new ClusterMetrics(registry);
+  new Supervisor({
+    ...drainTimes(environment),
+    workers: environment.WEB_CONCURRENCY,
+    onListening: ({ address, port, addressType }) =>
+      announce({ address, port, family: addressType === 6 ? 'IPv6' : 'IPv4' }, environment, log),
+    onDrain: (signal) => log.info({ signal }, 'the processes drain'),
+    onOverdue: (worker) => log.warn({ worker }, 'a worker did not end in time and is killed'),
+    onHang: (worker) => log.error({ worker }, 'a worker hangs and is killed'),
+    onDeath: (death) => {
+      restarts.inc();
+      log.error(death, 'a worker died');
+    },
+  }).run();
+}
