@@ -52,8 +52,8 @@ export class HttpAdapter extends ExpressAdapter {
     server.on('checkContinue', respond).on('checkExpectation', respond);
     server.on('connection', (socket: Socket) => {
       // How Node closes a connection after its last response.
-      const { destroySoon } = socket;
-      socket.destroySoon = () => (order.isReceiving(socket) ? linger(socket) : destroySoon.call(socket));
+      const destroySoon = socket.destroySoon.bind(socket);
+      socket.destroySoon = () => (order.isReceiving(socket) ? linger(socket) : destroySoon());
     });
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       if (error.code === 'ECONNRESET') socket.destroy();
