@@ -94,7 +94,9 @@ export class HttpAdapter extends ExpressAdapter {
 /** Refuses a request whose body turns out to be malformed. */
 function refuseWithin(response: Response, { status, error, log }: Unreadable): void {
   exchangeOf(response).error = error.code;
-  // Node tells a request that has had its response nothing of its end, for which the reader of its body waits.
-  response.once('close', () => response.req.emit('close'));
+  // Node tells a request that has had its response nothing of its end, for which the reader of its body waits, or is about to.
+  const { req } = response;
+  response.once('close', () => setImmediate(() => req.emit('close')));
+  req.socket.once('close', () => req.destroy());
   response.status(status).set('Connection', 'close').json({ error: error.code, log });
 }
