@@ -23,11 +23,12 @@ describe('the cases', () => {
   it('meet each error that a body can cause', () => {
     const met = new Set(cases.map(({ expect }) => expect.error));
     const unmet = Object.keys(ERROR_CODES).filter((name) => !met.has(name as keyof typeof ERROR_CODES));
-    // Keys, times, limits and draining are of the service and its settings, and no body's.
+    // HTTP itself, keys, times, limits and draining are of the service and its settings, and no body's.
     expect(unmet).toEqual([
       'UNAUTHORIZED',
       'REQUEST_TIMEOUT',
       'PAYLOAD_TOO_LARGE',
+      'BAD_REQUEST',
       'INTERNAL',
       'OVERLOADED',
       'SHUTTING_DOWN',

@@ -185,6 +185,14 @@ describe('the limits', () => {
     for (const socket of silent) socket.destroy();
   });
 
+  it('holds nothing of a body that turns out to be malformed, however early', async () => {
+    const broken = rawRequest(service.port, ['Transfer-Encoding: chunked']);
+    broken.send(`5\r\n{"par\r\nzz\r\n`);
+    expect(await broken.received(/\}$/)).toMatch(/^HTTP\/1\.1 400 .*"error":17/s);
+    await allFree();
+    broken.close();
+  });
+
   it('hangs up on a client that sends no HTTP and never hangs up itself', async () => {
     const socket = connect({ port: service.port, host: '127.0.0.1', allowHalfOpen: true });
     let text = '';

@@ -58,8 +58,8 @@ export class HttpAdapter extends ExpressAdapter {
     server.on('checkContinue', respond).on('checkExpectation', respond);
     server.on('connection', (socket: Socket) => {
       // How Node closes a connection after its last response.
-      const { destroySoon } = socket;
-      socket.destroySoon = () => (order.isReceiving(socket) ? linger(socket) : destroySoon.call(socket));
+      const destroySoon = socket.destroySoon.bind(socket);
+      socket.destroySoon = () => (order.isReceiving(socket) ? linger(socket) : destroySoon());
     });
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       if (error.code === 'ECONNRESET') socket.destroy();
@@ -100,7 +100,9 @@ export class HttpAdapter extends ExpressAdapter {
 /** Refuses a request whose body turns out to be malformed. */
 function refuseWithin(response: Response, { status, error, log }: Unreadable): void {
   exchangeOf(response).error = error.code;
-  // Node tells a request that has had its response nothing of its end, for which the reader of its body waits.
-  response.once('close', () => response.req.emit('close'));
+  // Node tells a request that has had its response nothing of its end, for which the reader of its body waits, or is about to.
+  const { req } = response;
+  response.once('close', () => setImmediate(() => req.emit('close')));
+  req.socket.once('close', () => req.destroy());
   response.status(status).set('Connection', 'close').json({ error: error.code, log });
 }
