@@ -6,7 +6,7 @@ import { type Type } from '@nestjs/common';
 import { createApp } from '../../src/app.factory.js';
 import { AppModule } from '../../src/app.module.js';
 
-const ROOT = resolve(import.meta.dirname, '../..');
+export const ROOT = resolve(import.meta.dirname, '../..');
 
 /** The real application in this process, on a real port. */
 export interface Service {

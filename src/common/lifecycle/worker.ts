@@ -27,9 +27,7 @@ export function tellPrimary(message: string | object): void {
 export function beWatched(): void {
   setInterval(() => tellPrimary(ALIVE), BEAT_MS).unref();
   new Thread(new URL('./watchdog.js', import.meta.url), {
-    resourceLimits: { maxOldGenerationSizeMb: 4, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 },
-    stdout: false,
-    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1 },
   }).unref();
 }
 

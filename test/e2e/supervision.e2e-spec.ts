@@ -1,0 +1,213 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { bodyOf, call, eventually, metric, rawRequest, sampleRows } from '../support/http.js';
+import { ROOT, runService, spawnService, type ServiceProcess } from '../support/service.js';
+
+const small = bodyOf(sampleRows(4));
+const FAULTY = 'test/fixtures/faulty-service.mjs';
+const linux = process.platform === 'linux' ? it : it.skip;
+
+const children = ({ child }: Pick<ServiceProcess, 'child'>) =>
+  readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ').map(Number);
+const isRunning = (pid: number): boolean => {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+const get = (url: string, path: string) => call(url, { method: 'GET', path });
+/** Does what the fixture's route does, and goes away: it never answers. */
+const fault = (url: string, kind: 'throw' | 'hang') =>
+  void fetch(`${url}/fault/${kind}`, { signal: AbortSignal.timeout(500) }).catch(() => undefined);
+const isRight = async (url: string) => (await call(url, { body: small })).json.error === 0;
+
+describe('of several processes', () => {
+  linux('one with an uncaught exception takes no more connections, and finishes what it has', async () => {
+    const service = await spawnService({ WEB_CONCURRENCY: '2', SHUTDOWN_GRACE_MS: '600000' }, FAULTY);
+    await eventually(() => children(service).length === 2);
+    // So that whichever worker fails has something in flight, and has to wait for it.
+    const inFlight = Array.from({ length: 4 }, () =>
+      rawRequest(service.port, [`Content-Length: ${small.length}`]),
+    );
+    for (const request of inFlight) request.send(small.slice(0, 10));
+    await eventually(async () => (await metric(service.url, 'kasem_in_flight_bytes')) > 0);
+    await setTimeout(300);
+
+    fault(service.url, 'throw');
+    await eventually(() => service.output().includes('nobody catches this'));
+    for (let i = 0; i < 50; i++) expect(await isRight(service.url)).toBe(true);
+    // Its replacement does not wait for its end.
+    await eventually(() => children(service).length === 3);
+    for (const request of inFlight) {
+      request.send(small.slice(10));
+      expect(await request.received(/\}$/)).toContain('"error":0');
+      request.close();
+    }
+    await eventually(() => children(service).length === 2);
+    service.child.kill('SIGTERM');
+    expect(await service.exited).toBe(0);
+  });
+
+  linux('one that hangs is killed and replaced, and the others take the work', async () => {
+    const service = await spawnService({ WEB_CONCURRENCY: '2', LOG_LEVEL: 'info' }, FAULTY);
+    await eventually(() => children(service).length === 2);
+    const before = children(service);
+    fault(service.url, 'hang');
+    await eventually(() => !children(service).every((pid) => before.includes(pid)));
+    expect(service.output()).toContain('a worker hangs and is killed');
+    await eventually(() => children(service).length === 2);
+    for (let i = 0; i < 20; i++) expect(await isRight(service.url)).toBe(true);
+    service.child.kill('SIGTERM');
+    expect(await service.exited).toBe(0);
+  });
+
+  linux('none outlives the primary process, also where its loop hangs', async () => {
+    const service = await spawnService({ WEB_CONCURRENCY: '2' }, FAULTY);
+    await eventually(() => children(service).length === 2);
+    const workers = children(service);
+    fault(service.url, 'hang');
+    await setTimeout(500);
+    service.child.kill('SIGKILL');
+    await service.exited;
+    await eventually(() => !workers.some(isRunning));
+  });
+
+  linux('the primary process bears scrapes while the workers drain', async () => {
+    const service = await spawnService({ WEB_CONCURRENCY: '3', SHUTDOWN_GRACE_MS: '600000' });
+    await eventually(() => children(service).length === 3);
+    const upload = rawRequest(service.port, [`Content-Length: ${small.length}`]);
+    upload.send(small.slice(0, 10));
+    await eventually(async () => (await metric(service.url, 'kasem_in_flight_bytes')) > 0);
+    let isOver = false;
+    const scrapers = Array.from({ length: 8 }, async () => {
+      while (!isOver)
+        await fetch(`${service.url}/metrics`)
+          .then((r) => r.text())
+          .catch(() => setTimeout(5));
+    });
+    service.child.kill('SIGTERM');
+    await setTimeout(1_000);
+    upload.send(small.slice(10));
+    expect(await upload.received(/\}$/)).toContain('"error":0');
+    expect(await service.exited).toBe(0);
+    isOver = true;
+    await Promise.all(scrapers);
+  });
+});
+
+describe('the end of a process', () => {
+  it('has the worst exit code, and takes no request again, when a signal comes after an exception', async () => {
+    const service = await spawnService({ SHUTDOWN_DELAY_MS: '600000', SHUTDOWN_GRACE_MS: '600000' }, FAULTY);
+    const upload = rawRequest(service.port, [`Content-Length: ${small.length}`]);
+    upload.send(small.slice(0, 10));
+    const idle = connect(service.port, '127.0.0.1');
+    await once(idle, 'connect');
+    fault(service.url, 'throw');
+    await eventually(() => service.output().includes('nobody catches this'));
+    service.child.kill('SIGTERM');
+    await setTimeout(200);
+    expect((await call(service.url, { body: small })).json.error).toBe(52);
+    upload.send(small.slice(10));
+    expect(await upload.received(/\}$/)).toContain('"error":0');
+    expect(await service.exited).toBe(1);
+    idle.destroy();
+  });
+
+  it('has the worst exit code when an exception comes after a signal', async () => {
+    const service = await spawnService({ SHUTDOWN_DELAY_MS: '600000' }, FAULTY);
+    service.child.kill('SIGTERM');
+    await eventually(async () => (await get(service.url, '/health/ready')).status === 503);
+    fault(service.url, 'throw');
+    expect(await service.exited).toBe(1);
+  });
+
+  it('answers clients that go on sending over open connections, rather than reset them', async () => {
+    const service = await spawnService();
+    const head = `POST /method HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${small.length}\r\n\r\n`;
+    const failures: string[] = [];
+    let refused = 0;
+    const clients = Array.from({ length: 32 }, async () => {
+      const socket = connect(service.port, '127.0.0.1').on('error', (error) => failures.push(error.message));
+      await once(socket, 'connect');
+      for (;;) {
+        let text = '';
+        socket.write(head + small);
+        while (!text.endsWith('}')) {
+          const [piece] = (await Promise.race([once(socket, 'data'), once(socket, 'close')])) as [unknown];
+          if (!Buffer.isBuffer(piece) && !(piece instanceof Uint8Array)) return failures.push('closed');
+          text += Buffer.from(piece).toString();
+        }
+        if (text.includes('"error":52')) return refused++;
+        if (text.includes('Connection: close')) return undefined;
+        await setTimeout(10);
+      }
+    });
+    await setTimeout(300);
+    service.child.kill('SIGTERM');
+    await Promise.all(clients);
+    expect(failures).toEqual([]);
+    expect(refused).toBeGreaterThan(0);
+    expect(await service.exited).toBe(0);
+  });
+});
+
+describe('the start of a process', () => {
+  it('survives SIGHUP from the first moment on', async () => {
+    const service = runService({ PORT: '0', WEB_CONCURRENCY: '2' });
+    for (let i = 0; i < 20; i++) {
+      await setTimeout(50);
+      if (i > 0) service.child.kill('SIGHUP');
+    }
+    await eventually(() => service.output().includes('listening'));
+    service.child.kill('SIGTERM');
+    expect(await service.exited).toBe(0);
+  });
+
+  linux('says in a line that it may not open enough files', async () => {
+    const child = spawn('sh', ['-c', `ulimit -n 30; exec "${process.execPath}" dist/main.js`], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, PORT: '0' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += String(text)));
+    const [code] = (await once(child, 'close')) as [number];
+    expect([code, output]).toEqual([
+      1,
+      'only 30 files may be open: allow at least 256 (ulimit -n, LimitNOFILE)\n',
+    ]);
+  });
+});
+
+describe('a log that nobody takes', () => {
+  linux.each([
+    ['a full disk', () => openSync('/dev/full', 'w')],
+    ['a pipe that is not read', () => 'pipe' as const],
+  ])('%s costs lines and nothing else', async (_, openLog) => {
+    const log = openLog();
+    const port = 20_000 + (process.pid % 20_000);
+    const child = spawn(process.execPath, ['dist/main.js'], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, PORT: String(port), LOG_LEVEL: 'info' },
+      stdio: ['ignore', log, 'inherit'],
+    });
+    const exited = once(child, 'exit');
+    const url = `http://127.0.0.1:${port}`;
+    await eventually(() => isRight(url).catch(() => false));
+    const dropped = () => metric(url, 'kasem_log_lines_dropped_total');
+    const longPath = `/${'x'.repeat(8_000)}`;
+    await eventually(async () => {
+      await Promise.all(Array.from({ length: 20 }, () => get(url, longPath)));
+      return (await dropped()) > 0;
+    });
+    expect(await isRight(url)).toBe(true);
+    child.kill('SIGTERM');
+    expect(await exited).toEqual([0, null]);
+    if (typeof log === 'number') closeSync(log);
+  });
+});
