@@ -66,7 +66,7 @@ describe('chunks of one byte', () => {
     attack(name, (pod) => expectError(pod, error, body, { chunkBytes: 1 }), { bytes: lengthOf(body) });
 
   trickle('rows before their headers', 0, around(rowsOf('[1,2,3]', 4 * MEBIBYTE), { dataFirst: true }));
-  trickle('rows of texts, which are no samples', 25, around(rowsOf('["","",""]', MEBIBYTE)));
+  trickle('rows of texts, which are no dates', 26, around(rowsOf('["","",""]', MEBIBYTE)));
   trickle(
     'one row of a long text, which is no sample',
     25,
@@ -81,7 +81,7 @@ describe('chunks of one byte', () => {
     ['x', MEBIBYTE],
     ['"},"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[]}}', 1],
   ]);
-  trickle('plain rows', 0, around(rowsOf('[1,2,3]', MEBIBYTE)));
+  trickle('plain rows', 0, around(rowsOf('[1,2,3]', MEBIBYTE / 2)));
 });
 
 describe('params and headers', () => {
@@ -139,11 +139,11 @@ describe('params and headers', () => {
   );
   refused('a scale of many digits', 21, scaleOf([['1', 500_000]]));
   refused(
-    'a scale of 64 MiB',
+    'a scale of 32 MiB',
     21,
     scaleOf([
       ['"', 1],
-      ['x', MAX_BODY_BYTES - 200],
+      ['x', MAX_BODY_BYTES / 2],
       ['"', 1],
     ]),
   );
@@ -180,12 +180,12 @@ describe('params and headers', () => {
   refused('many needed headers', 22, headersOf([['"date",', 100_000]]));
   refused('many unknown params', 0, [
     ['{"param":{', 1],
-    [`${keys},`, 20],
+    [`${keys},`, 8],
     ['"scale":1},"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[]}}', 1],
   ]);
   refused('many unknown keys', 0, [
     ['{', 1],
-    [`${keys},`, 20],
+    [`${keys},`, 8],
     ['"param":{"scale":1},"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[]}}', 1],
   ]);
   refused('unknown keys of escapes', 0, [
@@ -207,7 +207,7 @@ describe('params and headers', () => {
 
 describe('rows that cost most', () => {
   const attack = podUnderAttack();
-  const BYTES = 40 * MEBIBYTE;
+  const BYTES = 24 * MEBIBYTE;
 
   const costly = (
     name: string,
@@ -222,36 +222,36 @@ describe('rows that cost most', () => {
   const fourth = (cell: string, bytes = BYTES): Pieces =>
     around(rowsOf(`[0,0,0,${cell}]`, bytes), { headers: ['date', 'e1_ts', 'e2_ts', 'x'] });
 
-  costly('40 MiB of rows with an ignored empty array', 0, fourth('[]'));
+  costly('40 MiB of rows with an ignored empty array, 81 kB of gzip', 0, fourth('[]', 40 * MEBIBYTE));
   costly(
-    '40 MiB of rows with an ignored empty array, each a row too long',
+    '24 MiB of rows with an ignored empty array, each a row too long',
     24,
     around(rowsOf('[0,0,0,[]]', BYTES)),
   );
-  costly('16 times 2.5 MiB of rows with an ignored empty array', 0, fourth('[]', BYTES / 16), 16);
-  costly('40 MiB of empty rows', 24, around(rowsOf('[]', BYTES)));
-  costly('40 MiB of rows that are numbers', 24, around(rowsOf('0', BYTES)));
-  costly('40 MiB of rows of missing samples', 0, around(rowsOf('[0,"NaN","NaN"]', BYTES)));
-  costly('40 MiB of escaped missing samples', 0, around(rowsOf('[0,"\\u004eaN","\\u004eaN"]', BYTES)));
-  costly('40 MiB of the longest digits', 0, around(rowsOf(`[0,0.${'1234567890'.repeat(70)},0]`, BYTES)));
+  costly('16 times 2.5 MiB of rows with an ignored empty array', 0, fourth('[]', (5 * MEBIBYTE) / 2), 16);
+  costly('24 MiB of empty rows', 24, around(rowsOf('[]', BYTES)));
+  costly('24 MiB of rows that are numbers', 24, around(rowsOf('0', BYTES)));
+  costly('24 MiB of rows of missing samples', 0, around(rowsOf('[0,NaN,null]', BYTES)));
+  costly('24 MiB of escaped texts', 25, around(rowsOf('[0,"\\u004e","\\u004e"]', BYTES)));
+  costly('24 MiB of the longest digits', 0, around(rowsOf(`[0,0.${'1234567890'.repeat(70)},0]`, BYTES)));
   costly(
-    '40 MiB of numbers between two doubles',
+    '24 MiB of numbers between two doubles',
     0,
     around(rowsOf('[0,9007199254740993,9007199254740993.0000000000000000001]', BYTES)),
   );
   costly(
-    '40 MiB of white space',
+    '24 MiB of white space',
     0,
     around([
       ['[0, 0,\n0\t]', 1],
       [' ', BYTES],
     ]),
   );
-  costly('40 MiB of rows among white space', 0, around(rowsOf(' [ 0 , 0 , 0 ] ', BYTES)));
-  costly('40 MiB of nested arrays', 0, fourth(`${'['.repeat(400)}${']'.repeat(400)}`));
-  costly('40 MiB of empty objects', 0, fourth('{}'));
-  costly('40 MiB of keys', 0, fourth('{"a":{"":0},"a":0}'));
-  costly('40 MiB of ignored text', 0, fourth('"\\u0000"'));
+  costly('24 MiB of rows among white space', 0, around(rowsOf(' [ 0 , 0 , 0 ] ', BYTES)));
+  costly('24 MiB of nested arrays', 0, fourth(`${'['.repeat(400)}${']'.repeat(400)}`));
+  costly('24 MiB of empty objects', 0, fourth('{}'));
+  costly('24 MiB of keys', 0, fourth('{"a":{"":0},"a":0}'));
+  costly('24 MiB of ignored text', 0, fourth('"\\u0000"'));
 });
 
 describe('as many bytes as are taken', () => {
@@ -265,7 +265,7 @@ describe('as many bytes as are taken', () => {
       async (pod) => {
         const responses = await sendAll(pod, requestBytes(body, sending), 2);
         // The budget has no room left for what the second one takes beside its text.
-        for (const { error } of responses) expect([0, 25, 51]).toContain(error);
+        for (const { error } of responses) expect([0, 26, 51]).toContain(error);
       },
       { bytes: 2 * lengthOf(body) },
     );
@@ -279,7 +279,7 @@ describe('as many bytes as are taken', () => {
   full('two bodies of texts before their headers', {}, { dataFirst: true, row: '["","",""]' });
   full('two bodies whose responses are twice as long', {}, { row: '[1,1e21,0]' });
 
-  attack('a thousand members of gzip, each a mebibyte of white space', async (pod) => {
+  attack('a thousand members of gzip', async (pod) => {
     const body = Buffer.alloc(60 * MEBIBYTE, ' ');
     await sendAll(pod, requestBytes(body, { coding: 'gzip members' }), 2);
   });
@@ -287,7 +287,8 @@ describe('as many bytes as are taken', () => {
     const body = Buffer.alloc(256 * MEBIBYTE, ' ');
     for (const coding of ['gzip', 'deflate', 'raw deflate', 'br'] as const) {
       const responses = await sendAll(pod, requestBytes(body, { coding }), 4);
-      for (const { error } of responses) expect([15, 51]).toContain(error);
+      // Whether raw deflate is read is not the question here.
+      for (const { error } of responses) expect([10, 15, 51]).toContain(error);
     }
   });
 });
@@ -295,7 +296,7 @@ describe('as many bytes as are taken', () => {
 describe('cells of each kind, ignored and needed', () => {
   const attack = podUnderAttack();
   for (const cell of CELLS) {
-    const bytes = 4 * MEBIBYTE;
+    const bytes = 2 * MEBIBYTE;
     const body = around(
       [
         [`[0,0,0,${cell}],`, Math.ceil(bytes / (cell.length + 8))],

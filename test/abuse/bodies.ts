@@ -8,11 +8,13 @@ import {
 } from 'node:zlib';
 import fc from 'fast-check';
 
-/** A body as the texts that it consists of, each with how often it stands there: some bytes say what megabytes are. */
+/** A body as the texts that it consists of, each with how often it stands there: some bytes say what megabytes hold. */
 export type Pieces = readonly (readonly [text: string, times: number])[];
 
 export const bytesOf = (pieces: Pieces): Buffer =>
-  Buffer.concat(pieces.map(([text, times]) => Buffer.alloc(Buffer.byteLength(text) * times, text)));
+  Buffer.concat(
+    pieces.map(([text, times]) => Buffer.alloc(Buffer.byteLength(text) * Math.floor(times), text)),
+  );
 
 export const lengthOf = (pieces: Pieces): number =>
   pieces.reduce((sum, [text, times]) => sum + Buffer.byteLength(text) * times, 0);
@@ -160,7 +162,7 @@ export const shape: fc.Arbitrary<Shape> = fc.record({
 });
 
 /** Of all connections together, so that an attack takes seconds: bytes of text, and chunks of the transfer coding. */
-const SHAPE_BYTES = 32 << 20;
+const SHAPE_BYTES = 24 << 20;
 const SHAPE_CHUNKS = 1 << 19;
 
 export function piecesOf(shape: Shape): Pieces {
