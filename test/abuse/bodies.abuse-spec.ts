@@ -82,6 +82,13 @@ describe('chunks of one byte', () => {
     ['"},"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[]}}', 1],
   ]);
   trickle('plain rows', 0, around(rowsOf('[1,2,3]', MEBIBYTE / 2)));
+
+  for (const connections of [17, 100])
+    for (const coding of ['none', 'gzip members'] as const)
+      attack(`${connections} connections at once, ${coding} of rows`, async (pod) => {
+        const body = around(rowsOf('[1,2,3]', MEBIBYTE / connections));
+        await sendAll(pod, requestBytes(body, { chunkBytes: 1, coding }), connections);
+      });
 });
 
 describe('params and headers', () => {

@@ -61,5 +61,19 @@ export const receivedBytes = (body: CostlyBody): number => {
   return body.chunkBytes >= 16_384 ? bytes : bytes + 6 * Math.ceil(bytes / body.chunkBytes);
 };
 
-/** What the search found, one for each place. */
-export const FOUND: readonly CostlyBody[] = [];
+/** The worst of each place that a search found with COST_SEED=2, by time and by memory. */
+export const FOUND: readonly CostlyBody[] = [
+  { place: 'header', unit: '""', chunkBytes: 65_536 },
+  { place: 'header', unit: '"\\u0061"', chunkBytes: 16_384 },
+  { place: 'member of the body', unit: '"aN07199254740993aN":0', chunkBytes: 65_536 },
+  { place: 'member of param', unit: '"a":0', chunkBytes: 65_536 },
+  { place: 'needed cell', unit: '5e-324', chunkBytes: 1_024 },
+  { place: 'needed cell', unit: '1', chunkBytes: 1_024 },
+  { place: 'in the scale', unit: '0', chunkBytes: 65_536 },
+  { place: 'cell of one row', unit: ' []', chunkBytes: 16_384 },
+  { place: 'ignored cell', unit: '[{"":null}]', chunkBytes: 256 },
+  { place: 'ignored cells', unit: '1e400', chunkBytes: 256 },
+  { place: 'row before the headers', unit: '[0,0],[0,0]', chunkBytes: 1_024 },
+  { place: 'row', unit: '[0,0,0]', chunkBytes: 256 },
+  { place: 'between rows', unit: ' ', chunkBytes: 65_536 },
+];
