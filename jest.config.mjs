@@ -24,12 +24,13 @@ export default {
     {
       ...shared,
       displayName: 'unit',
-      roots: ['<rootDir>/src', '<rootDir>/bench'],
+      roots: ['<rootDir>/src', '<rootDir>/bench', '<rootDir>/scripts'],
       testMatch: ['**/*.spec.{ts,mjs}'],
     },
     { ...shared, displayName: 'e2e', roots: ['<rootDir>/test'], testMatch: ['**/*.e2e-spec.ts'] },
-    // These need more than Node, and are run by name: a proxy, a Prometheus, a browser, kubectl, a container engine, npm's registry.
-    ...['proxy', 'monitoring', 'browser', 'kubernetes', 'container', 'package']
+    // These need more than Node, and are run by name: a proxy, a Prometheus, a browser, kubectl, a container engine, npm's
+    // registry; and the attacks, which need Linux and the machine for themselves.
+    ...['proxy', 'monitoring', 'browser', 'kubernetes', 'container', 'package', 'abuse']
       .filter((name) => process.argv.includes(name))
       .map((name) => ({
         ...shared,
