@@ -43,7 +43,8 @@ const NOT_RUN: Record<string, string> = {
     'takes long; numbers.e2e-spec.ts runs the same for seconds',
   'apt-get install python3-pandas python3-flask gunicorn libsimdjson-dev g++ wrk curl': 'installs',
   'HOST=127.0.0.1 PORT=8080 KASEM_1=127.0.0.1:5001 KASEM_2=127.0.0.1:5002 haproxy -c -f deploy/haproxy/haproxy.cfg':
-    'needs haproxy; haproxy.proxy-spec.ts runs it with that file',
+    'needs haproxy; proxies.proxy-spec.ts runs it with that file',
+  'nginx -t': 'needs nginx; proxies.proxy-spec.ts runs it with the file',
   'mkdir -p src/modules/difference/dto':
     'changes the source; second-method.e2e-spec.ts runs what the page makes',
   'python3 examples/call.py http://127.0.0.1:5000/method': 'examples.e2e-spec.ts runs it where it can',

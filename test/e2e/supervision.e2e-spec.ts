@@ -184,6 +184,24 @@ describe('the start of a process', () => {
   });
 });
 
+describe('npm start', () => {
+  linux('leaves no service behind when npm is told to end', async () => {
+    const npm = spawn('npm', ['start'], {
+      cwd: ROOT,
+      env: { ...process.env, NODE_ENV: 'test', PORT: '0' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    npm.stdout.on('data', (text) => (output += String(text)));
+    await eventually(() => output.includes('listening at'));
+    const [shell] = children({ child: npm }) as [number];
+    const [service] = readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').split(' ').map(Number);
+    npm.kill('SIGTERM');
+    await once(npm, 'exit');
+    await eventually(() => !isRunning(service as number));
+  });
+});
+
 describe('a log that nobody takes', () => {
   linux.each([
     ['a full disk', () => openSync('/dev/full', 'w')],

@@ -1,13 +1,16 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bodyOf, call, eventually, sampleRows } from '../support/http.js';
 import { spawnService, type ServiceProcess } from '../support/service.js';
 
-const CONFIGURATION = resolve(import.meta.dirname, '../../deploy/haproxy/haproxy.cfg');
+const DEPLOY = resolve(import.meta.dirname, '../../deploy');
+const PATH = `${process.env.PATH}:/usr/sbin`;
 const SCALE = 3;
 
 /** What a restart in turn takes; a check every half second has to have failed twice meanwhile. */
@@ -64,12 +67,54 @@ function steadyLoad(url: string, kinds: readonly ReturnType<typeof load>[]) {
   };
 }
 
+/** Starts a proxy before two instances; it ends with `kill`. */
+type StartProxy = (port: number, instances: readonly [number, number]) => ChildProcess;
+
+const HAPROXY = resolve(DEPLOY, 'haproxy/haproxy.cfg');
+
+const startHaproxy: StartProxy = (port, [one, two]) =>
+  spawn('haproxy', ['-db', '-f', HAPROXY], {
+    env: {
+      PATH,
+      PORT: String(port),
+      KASEM_1: `127.0.0.1:${one}`,
+      KASEM_2: `127.0.0.1:${two}`,
+      KASEM_SERVER_TIMEOUT: '3s',
+    },
+  });
+
+const NGINX = resolve(DEPLOY, 'nginx/kasem.conf');
+
+/** A configuration of its own that includes the file as /etc/nginx/nginx.conf does. */
+function nginxConfiguration(file: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'nginx-'));
+  writeFileSync(join(directory, 'kasem.conf'), file);
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${directory}/${name};`,
+  );
+  writeFileSync(
+    join(directory, 'nginx.conf'),
+    `daemon off; user root; pid ${directory}/pid; error_log stderr; worker_processes 1; events {}
+     http { access_log off; ${paths.join(' ')} include ${directory}/kasem.conf; }`,
+  );
+  return join(directory, 'nginx.conf');
+}
+
+const startNginx: StartProxy = (port, [one, two]) => {
+  const file = readFileSync(NGINX, 'utf8')
+    .replace('127.0.0.1:5001', `127.0.0.1:${one}`)
+    .replace('127.0.0.1:5002', `127.0.0.1:${two}`)
+    .replace('listen 8080', `listen 127.0.0.1:${port}`)
+    .replace('proxy_read_timeout 30s', 'proxy_read_timeout 3s');
+  return spawn('nginx', ['-c', nginxConfiguration(file)], { env: { PATH } });
+};
+
 describe('haproxy -c', () => {
   it.each([[{ KASEM_1: '127.0.0.1:5001', KASEM_2: '127.0.0.1:5002' }], [{ KASEM: 'kasem:5000' }]])(
     'finds nothing wrong with the configuration for %j',
     (instances) => {
-      const { status, stderr } = spawnSync('haproxy', ['-c', '-f', CONFIGURATION], {
-        env: { PATH: `${process.env.PATH}:/usr/sbin`, PORT: '8080', ...instances },
+      const { status, stderr } = spawnSync('haproxy', ['-c', '-f', HAPROXY], {
+        env: { PATH, PORT: '8080', ...instances },
         encoding: 'utf8',
       });
       expect([status, stderr]).toEqual([0, '']);
@@ -77,7 +122,21 @@ describe('haproxy -c', () => {
   );
 });
 
-describe('two instances behind HAProxy', () => {
+describe('nginx -t', () => {
+  it('finds nothing wrong with the configuration', () => {
+    const configuration = nginxConfiguration(readFileSync(NGINX, 'utf8'));
+    const { status, stderr } = spawnSync('nginx', ['-t', '-c', configuration], {
+      env: { PATH },
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([0, expect.not.stringMatching(/warn|emerg|error/)]);
+  });
+});
+
+describe.each([
+  ['HAProxy', startHaproxy],
+  ['nginx', startNginx],
+])('two instances behind %s', (_, startProxy) => {
   let proxy: ChildProcess;
   let url: string;
   let instances: ServiceProcess[];
@@ -94,26 +153,18 @@ describe('two instances behind HAProxy', () => {
     instances = await Promise.all([start(0), start(0)]);
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
-    const [one, two] = instances.map((instance) => `127.0.0.1:${instance.port}`);
-    proxy = spawn('haproxy', ['-db', '-f', CONFIGURATION], {
-      env: {
-        PATH: `${process.env.PATH}:/usr/sbin`,
-        PORT: String(port),
-        KASEM_1: one,
-        KASEM_2: two,
-        KASEM_SERVER_TIMEOUT: '3s',
-      },
-    });
+    const [one, two] = instances as [ServiceProcess, ServiceProcess];
+    proxy = startProxy(port, [one.port, two.port]);
     proxy.stderr?.on('data', (text) => (output += String(text)));
     const ended = once(proxy, 'exit').then(() => {
-      throw new Error(`haproxy ended: ${output}`);
+      throw new Error(`the proxy ended: ${output}`);
     });
     await Promise.race([eventually(isUp), ended]);
     ended.catch(() => undefined);
   }, 60_000);
 
   afterAll(() => {
-    proxy.kill('SIGKILL');
+    proxy.kill('SIGTERM');
     for (const { child } of instances) child.kill('SIGKILL');
   });
 
