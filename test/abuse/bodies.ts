@@ -163,7 +163,7 @@ export const shape: fc.Arbitrary<Shape> = fc.record({
 
 /** Of all connections together, so that an attack takes seconds: bytes of text, and chunks of the transfer coding. */
 const SHAPE_BYTES = 24 << 20;
-const SHAPE_CHUNKS = 1 << 19;
+const SHAPE_CHUNKS = 1 << 18;
 
 export function piecesOf(shape: Shape): Pieces {
   const { cell, everywhere, width, rows, dataFirst, scalarFirst, isUnfinished, connections } = shape;

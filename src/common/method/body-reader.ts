@@ -15,11 +15,15 @@ import { KasemError } from '../errors/kasem.error.js';
 import { createFrameDecoder } from '../frame/frame-codec.js';
 import { freeChunk } from '../frame/free.js';
 import { type DecodedBody, type FrameSchema } from '../frame/frame-decoder.js';
+import { TextBlocks } from '../frame/text-blocks.js';
 import { turns } from '../frame/turns.js';
 import { type BodyShare } from './body-budget.js';
 import { type MethodLimits } from './method-limits.js';
 
 type Inflater = Gunzip | Inflate | BrotliDecompress;
+
+/** A decompressor that is busy has so much to go on with before its client has to wait. */
+const MAX_WAITING_BYTES = 1 << 16;
 
 /** A request takes memory of its own, however short its body: it counts as at least so many bytes. */
 const REQUEST_BYTES = 6 << 10;
@@ -130,7 +134,7 @@ function receive(
       conclude();
     };
     let isSettled = false;
-    const onData = inTurns(request, (chunk) => {
+    const onData = togetherInTurns(request, (chunk) => {
       if (isSettled) return;
       try {
         take(chunk);
@@ -180,6 +184,58 @@ function inTurns(stream: Readable, take: (chunk: Buffer) => void): (chunk: Buffe
   };
 }
 
+/**
+ * The same for what a client sends. It may send thousands of chunks of one byte in one write, and Node makes an object of each:
+ * while they wait they are copied together.
+ */
+function togetherInTurns(request: IncomingMessage, take: (chunk: Buffer) => void): (chunk: Buffer) => void {
+  let waiting: TextBlocks | undefined;
+  return (chunk) => {
+    if (waiting !== undefined) return waiting.append(chunk, 0, chunk.length);
+    if (turns.hasTime) return take(chunk);
+    const together = (waiting = new TextBlocks());
+    together.append(chunk, 0, chunk.length);
+    request.socket.pause();
+    void turns.next().then(() => {
+      waiting = undefined;
+      for (const block of together.take()) take(block);
+      if (!request.complete) request.socket.resume();
+    });
+  };
+}
+
+/** Gives a decompressor one chunk at a time; what comes meanwhile is copied together as well. */
+class Feed {
+  private waiting: TextBlocks | undefined;
+
+  constructor(
+    private readonly request: IncomingMessage,
+    private readonly inflater: Inflater,
+  ) {}
+
+  push(chunk: Buffer): void {
+    if (this.waiting === undefined) this.write(chunk);
+    else {
+      this.waiting.append(chunk, 0, chunk.length);
+      if (this.waiting.bytes > MAX_WAITING_BYTES) this.request.socket.pause();
+    }
+  }
+
+  end(): void {
+    this.inflater.end(this.waiting?.toBuffer());
+    this.waiting?.clear();
+  }
+
+  private write(chunk: Buffer): void {
+    const waiting = (this.waiting = new TextBlocks());
+    this.inflater.write(chunk, () => {
+      this.waiting = undefined;
+      if (waiting.bytes > 0 && !this.inflater.writableEnded) this.write(waiting.toBuffer());
+      if (!this.request.complete) this.request.socket.resume();
+    });
+  }
+}
+
 interface InflatedTaking {
   /** Counts bytes as sent. */
   readonly count: (chunk: Uint8Array) => void;
@@ -196,6 +252,7 @@ async function inflate(
   { count, account, take }: InflatedTaking,
 ): Promise<void> {
   const inflater = coding.create();
+  const feed = new Feed(request, inflater);
   let fault: KasemError | undefined;
   let refuse: (error: KasemError) => void = () => undefined;
   const refused = new Promise<never>((_, reject) => (refuse = reject));
@@ -208,7 +265,7 @@ async function inflate(
       inflater.destroy();
       // A bomb is not waited for; after broken data the rest is drained.
       if (error.errorCode !== ERROR_CODES.MALFORMED_JSON) refuse(error);
-      request.resume();
+      request.socket.resume();
       resolve();
     };
     inflater
@@ -224,7 +281,6 @@ async function inflate(
           }
         }),
       )
-      .on('drain', () => request.resume())
       .on('error', (cause: NodeJS.ErrnoException) => fail(broken(coding.name, cause.code ?? cause.message)))
       .on('end', inOrder(resolve));
   });
@@ -232,10 +288,10 @@ async function inflate(
     const whole = receive(request, limits, (chunk) => {
       count(chunk);
       received += chunk.length;
-      if (fault === undefined && !inflater.write(chunk)) request.pause();
+      if (fault === undefined) feed.push(chunk);
     });
     await Promise.race([whole, refused]);
-    inflater.end();
+    feed.end();
     await finished;
     if (fault !== undefined) throw fault;
     if (inflater.bytesWritten < received) throw broken(coding.name, 'bytes after its end');

@@ -51,6 +51,7 @@ export class RequestLog implements ExchangeObserver {
 
 function levelOf({ isProbe, response }: Exchange): Level {
   if (isProbe) return 'debug';
-  if (!response.headersSent || response.statusCode < 500) return 'info';
+  // 501 is the client's fault: a transfer coding that nobody has.
+  if (!response.headersSent || response.statusCode < 500 || response.statusCode === 501) return 'info';
   return response.statusCode === 503 ? 'warn' : 'error';
 }

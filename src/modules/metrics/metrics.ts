@@ -185,7 +185,7 @@ function routeOf({ request }: Exchange): string {
 function outcomeOf({ isComplete, error, response }: Exchange): string {
   if (!isComplete) return 'abandoned';
   if (error === 0) return 'success';
-  return response.statusCode < 500 ? 'refused' : 'failed';
+  return response.statusCode < 500 || response.statusCode === 501 ? 'refused' : 'failed';
 }
 
 /** Powers of four from 256 bytes on, the last one at or above the longest. */
