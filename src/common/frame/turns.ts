@@ -1,5 +1,3 @@
-import { setImmediate as immediate } from 'node:timers';
-
 /** The longest that work on bodies may hold the event loop before others get their turn, in milliseconds. */
 const TURN_MS = 10;
 
@@ -16,7 +14,7 @@ class Turns {
     if (this.waiting.length > 0) return false;
     if (this.startedAt === undefined) {
       this.startedAt = performance.now();
-      immediate(() => (this.startedAt = undefined));
+      setImmediate(() => (this.startedAt = undefined));
       return true;
     }
     return performance.now() - this.startedAt < TURN_MS;
@@ -25,13 +23,13 @@ class Turns {
   /** Resolves in a later turn of the loop, first come, first served, one a turn. */
   next(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.waiting.push(resolve) === 1) immediate(this.serve);
+      if (this.waiting.push(resolve) === 1) setImmediate(this.serve);
     });
   }
 
   private readonly serve = (): void => {
     this.waiting.shift()?.();
-    if (this.waiting.length > 0) immediate(this.serve);
+    if (this.waiting.length > 0) setImmediate(this.serve);
   };
 }
 

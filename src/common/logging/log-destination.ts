@@ -7,6 +7,9 @@ const MAX_WAITING_BYTES = 1 << 20;
 
 const RETRY_MS = 100;
 
+// Node makes a pipe non-blocking when it opens it as a stream; what fails there is of no use to anybody.
+process.stdout.on('error', () => undefined);
+
 /**
  * Writes log lines to the standard output and never waits for it: on a full disk, or where nobody reads the pipe, lines are
  * dropped and counted. (pino's own destination sleeps until the line is written.)
@@ -17,11 +20,6 @@ export class LogDestination {
   dropped = 0;
   private waiting: Buffer[] = [];
   private waitingBytes = 0;
-
-  constructor() {
-    // Node makes a pipe non-blocking when it opens it as a stream; what fails there is of no use to anybody.
-    process.stdout.on('error', () => undefined);
-  }
 
   write(line: string): void {
     const bytes = Buffer.from(line);
