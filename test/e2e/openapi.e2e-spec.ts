@@ -20,6 +20,7 @@ import {
   type Answer,
   type Call,
   type RawRequest,
+  countedBytes,
 } from '../support/http.js';
 import { startService, type Service } from '../support/service.js';
 
@@ -341,7 +342,7 @@ const PROVOCATIONS: Readonly<
 /** Has so many bytes of another body in flight. */
 async function occupy({ port, url }: Service, bytes: number): Promise<RawRequest> {
   const other = rawRequest(port, [`Content-Length: ${bytes}`]);
-  await eventually(async () => (await metric(url, 'kasem_in_flight_bytes')) === bytes);
+  await eventually(async () => (await metric(url, 'kasem_in_flight_bytes')) === countedBytes(bytes));
   return other;
 }
 

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { bodyOf, call, eventually, metric, rawRequest, sampleRows } from '../support/http.js';
+import { bodyOf, call, eventually, metric, rawRequest, sampleRows, countedBytes } from '../support/http.js';
 import { spawnService, startService, type Service, type ServiceProcess } from '../support/service.js';
 
 const small = bodyOf([[1420066800, 1.2507524347169103, null]], 25);
@@ -60,7 +60,8 @@ describe('the log', () => {
     const gone = rawRequest(service.port, ['Content-Length: 99', `X-API-Key: ${key}`, 'X-Request-ID: r-3']);
     gone.send('{"param"');
     await eventually(
-      async () => (await metric(service.url, 'kasem_in_flight_bytes', { 'X-API-Key': key })) === 99,
+      async () =>
+        (await metric(service.url, 'kasem_in_flight_bytes', { 'X-API-Key': key })) === countedBytes(99),
     );
     gone.close();
     expect(await lineOf('r-3')).toMatchObject({
@@ -326,7 +327,9 @@ describe('several processes on one port', () => {
       rawRequest(service.port, [`Content-Length: ${small.length}`, 'Connection: close']),
     );
     for (const request of requests) request.send(small.slice(0, 10));
-    await eventually(async () => (await metric(service.url, 'kasem_in_flight_bytes')) === 6 * small.length);
+    await eventually(
+      async () => (await metric(service.url, 'kasem_in_flight_bytes')) === 6 * countedBytes(small.length),
+    );
     service.child.kill('SIGTERM');
     await eventually(() =>
       isHealthy(service).then(
@@ -352,7 +355,9 @@ describe('the end of several processes', () => {
     );
     const inFlight = rawRequest(service.port, [`Content-Length: ${small.length}`, 'Connection: close']);
     inFlight.send(small.slice(0, 10));
-    await eventually(async () => (await metric(service.url, 'kasem_in_flight_bytes')) === small.length);
+    await eventually(
+      async () => (await metric(service.url, 'kasem_in_flight_bytes')) === countedBytes(small.length),
+    );
 
     let isOver = false;
     const clients = Array.from({ length: 20 }, async () => {
