@@ -437,7 +437,7 @@ describe('a fault that nobody catches', () => {
     const other = rawRequest(service.port, [`Content-Length: ${small.length}`]);
     other.send(small.slice(0, 10));
     await eventually(async () => (await metric(service.url, 'kasem_in_flight_bytes')) > 0);
-    const faulty = fetch(`${service.url}/fault`).catch(() => undefined);
+    const faulty = fetch(`${service.url}/fault/throw`).catch(() => undefined);
     await eventually(() => service.output().includes('nobody catches this'));
     other.send(small.slice(10));
     expect(await other.received(/\}$/)).toContain('"error":0');
