@@ -107,8 +107,9 @@ describe('a real Prometheus', () => {
       );
       expect(await isFiring()).toBe(false);
 
+      const other = rawRequest(service.port, ['Content-Length: 90000']);
       const shed = setInterval(() => {
-        const request = rawRequest(service.port, ['Content-Length: 200000', 'Connection: close']);
+        const request = rawRequest(service.port, ['Content-Length: 20000', 'Connection: close']);
         void request.received(/\}$/).then(
           () => request.close(),
           () => undefined,
@@ -116,6 +117,7 @@ describe('a real Prometheus', () => {
       }, 100);
       await eventually(isFiring);
       clearInterval(shed);
+      other.close();
       expect(await value('sum(kasem_shed_requests_total)')).toBeGreaterThan(0);
     } finally {
       prometheus.kill('SIGKILL');

@@ -16,7 +16,7 @@ import {
   rowError,
 } from './frame-rules.js';
 import { DATE, Frame } from './frame.js';
-import { freeChunk } from './free.js';
+import { free } from './free.js';
 import { JsonScanner, keyName } from './json-scanner.js';
 import { type Kernel } from './kernel/kernel.js';
 import { RowDecoder, type RowShape } from './row-decoder.js';
@@ -173,7 +173,7 @@ export class KernelFrameDecoder implements FrameDecoder {
     for (const block of early.take()) {
       if (!turns.hasTime) await turns.next();
       rows.push(block, 0, block.length);
-      freeChunk(block);
+      free(block);
     }
     return rows;
   }

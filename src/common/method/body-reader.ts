@@ -13,7 +13,7 @@ import { type CallRecord, type Exchange } from '../exchange/exchange.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
 import { createFrameDecoder } from '../frame/frame-codec.js';
-import { freeChunk } from '../frame/free.js';
+import { free, freeChunk } from '../frame/free.js';
 import { type DecodedBody, type FrameSchema } from '../frame/frame-decoder.js';
 import { TextBlocks } from '../frame/text-blocks.js';
 import { turns } from '../frame/turns.js';
@@ -191,14 +191,19 @@ function inTurns(stream: Readable, take: (chunk: Buffer) => void): (chunk: Buffe
 function togetherInTurns(request: IncomingMessage, take: (chunk: Buffer) => void): (chunk: Buffer) => void {
   let waiting: TextBlocks | undefined;
   return (chunk) => {
-    if (waiting !== undefined) return waiting.append(chunk, 0, chunk.length);
-    if (turns.hasTime) return take(chunk);
-    const together = (waiting = new TextBlocks());
+    if (waiting === undefined && turns.hasTime) return take(chunk);
+    const isFirst = waiting === undefined;
+    const together = (waiting ??= new TextBlocks());
     together.append(chunk, 0, chunk.length);
+    freeChunk(chunk);
+    if (!isFirst) return;
     request.socket.pause();
     void turns.next().then(() => {
       waiting = undefined;
-      for (const block of together.take()) take(block);
+      for (const block of together.take()) {
+        take(block);
+        free(block);
+      }
       if (!request.complete) request.socket.resume();
     });
   };
@@ -217,6 +222,7 @@ class Feed {
     if (this.waiting === undefined) this.write(chunk);
     else {
       this.waiting.append(chunk, 0, chunk.length);
+      freeChunk(chunk);
       if (this.waiting.bytes > MAX_WAITING_BYTES) this.request.socket.pause();
     }
   }
