@@ -37,6 +37,12 @@ describe('freeChunk', () => {
     expect(chunk).toHaveLength(0);
   });
 
+  it('leaves a short one to the garbage collector', () => {
+    const chunk = Buffer.alloc(100);
+    freeChunk(chunk);
+    expect(chunk).toHaveLength(100);
+  });
+
   it('leaves one that shares its buffer, and the others in it', () => {
     const both = Buffer.alloc(65_536, 'a');
     const chunk = both.subarray(0, 40_000);

@@ -10,7 +10,10 @@ export function free({ buffer }: Float64Array | Uint8Array): void {
   if (buffer.byteLength > 0) closed.postMessage(undefined, [buffer as ArrayBuffer]);
 }
 
-/** The same for bytes that Node has made, of which several may share a buffer; these are left alone. */
+/** To give back fewer bytes takes longer than to collect them. */
+const LEAST_BYTES = 4096;
+
+/** The same for bytes that Node has made, of which several may share a buffer; these are left alone, as are short ones. */
 export function freeChunk(chunk: Uint8Array): void {
-  if (chunk.length === chunk.buffer.byteLength) free(chunk);
+  if (chunk.length >= LEAST_BYTES && chunk.length === chunk.buffer.byteLength) free(chunk);
 }

@@ -10,7 +10,7 @@ const ROWS_A_SLICE = 1 << 16;
  */
 export async function inSlices(length: number, work: (start: number, end: number) => void): Promise<void> {
   for (let start = 0; start < length; start += ROWS_A_SLICE) {
-    if (!turns.hasTime) await turns.next();
+    if (!turns.hasTime) await turns.next(true);
     work(start, Math.min(start + ROWS_A_SLICE, length));
   }
 }

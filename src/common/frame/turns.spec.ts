@@ -38,6 +38,15 @@ describe('the turns of the event loop', () => {
     expect(events).toEqual(['one', 'first', 'two', 'second', 'three']);
   });
 
+  it('are given first to who is soon over', async () => {
+    const events: string[] = [];
+    await Promise.all([
+      turns.next().then(() => events.push('one')),
+      turns.next(true).then(() => events.push('first')),
+    ]);
+    expect(events).toEqual(['first', 'one']);
+  });
+
   it('are shared by slices: long work gives others a turn, and short work takes none', async () => {
     const events: string[] = [];
     const other = () => void setImmediate(() => events.push('other'));

@@ -20,10 +20,14 @@ class Turns {
     return performance.now() - this.startedAt < TURN_MS;
   }
 
-  /** Resolves in a later turn of the loop, first come, first served, one a turn. */
-  next(): Promise<void> {
+  /**
+   * Resolves in a later turn of the loop, first come, first served, one a turn.
+   * @param isFirst before all others: for work that is soon over and then gives memory back
+   */
+  next(isFirst = false): Promise<void> {
     return new Promise((resolve) => {
-      if (this.waiting.push(resolve) === 1) setImmediate(this.serve);
+      const count = isFirst ? this.waiting.unshift(resolve) : this.waiting.push(resolve);
+      if (count === 1) setImmediate(this.serve);
     });
   }
 

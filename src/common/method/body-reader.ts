@@ -13,7 +13,7 @@ import { type CallRecord, type Exchange } from '../exchange/exchange.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
 import { createFrameDecoder } from '../frame/frame-codec.js';
-import { free, freeChunk } from '../frame/free.js';
+import { freeChunk } from '../frame/free.js';
 import { type DecodedBody, type FrameSchema } from '../frame/frame-decoder.js';
 import { TextBlocks } from '../frame/text-blocks.js';
 import { turns } from '../frame/turns.js';
@@ -200,10 +200,7 @@ function togetherInTurns(request: IncomingMessage, take: (chunk: Buffer) => void
     request.socket.pause();
     void turns.next().then(() => {
       waiting = undefined;
-      for (const block of together.take()) {
-        take(block);
-        free(block);
-      }
+      for (const block of together.take()) take(block);
       if (!request.complete) request.socket.resume();
     });
   };
