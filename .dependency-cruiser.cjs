@@ -12,32 +12,52 @@ module.exports = {
       to: { circular: true },
     },
     {
-      name: 'error-table-imports-nothing',
-      comment: 'The table and the error are what everything may import, so they import only each other.',
+      name: 'errors-import-nothing',
+      comment: 'Everything may import the table and the error.',
       severity: 'error',
-      from: { path: '^src/common/errors/(error-codes|kasem\\.error)\\.ts$' },
-      to: { pathNot: '^src/common/errors/error-codes\\.ts$' },
+      from: { path: '^src/common/errors/', pathNot: '\\.spec\\.ts$' },
+      to: { pathNot: '^src/common/errors/' },
+    },
+    {
+      name: 'config-imports-only-validation',
+      comment: 'Everything but frame and errors may import the environment.',
+      severity: 'error',
+      from: { path: '^src/common/config/', pathNot: '\\.spec\\.ts$' },
+      to: { pathNot: ['^src/common/config/', '^node_modules/class-(validator|transformer)'] },
     },
     {
       name: 'frame-knows-no-http',
-      comment: 'Frames are read and written without Nest, HTTP, validation or a module.',
+      comment: 'Frames are decoded and encoded without Nest, HTTP, validation or a module.',
       severity: 'error',
       from: { path: '^src/common/frame/', pathNot: '\\.spec\\.ts$' },
       to: {
         pathNot: [
-          '^src/common/frame/',
-          '^src/common/errors/(error-codes|kasem\\.error)\\.ts$',
+          '^src/common/(frame|errors)/',
           '^(node:)?(fs|timers/promises|url)$',
           '^node_modules/xjb-as',
         ],
       },
     },
     {
+      name: 'http-knows-no-frame',
+      comment: 'HTTP serves every route, also those that are no method.',
+      severity: 'error',
+      from: { path: '^src/common/(http|logging)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^src/common/(frame|method)/' },
+    },
+    {
       name: 'common-knows-no-module',
       comment: 'A second method must not need a change in common.',
       severity: 'error',
       from: { path: '^src/common/' },
-      to: { path: ['^src/modules/', '^src/(main|app\\.[^/]+)\\.ts$'] },
+      to: { path: ['^src/(modules|cluster|cli)/', '^src/[^/]+\\.ts$'], pathNot: '^src/version\\.ts$' },
+    },
+    {
+      name: 'cluster-knows-no-method',
+      comment: 'Several processes on a port could serve any application.',
+      severity: 'error',
+      from: { path: '^src/cluster/' },
+      to: { path: '^src/(modules|cli|common/(frame|method))/' },
     },
     {
       name: 'sum-is-pure',
@@ -62,12 +82,12 @@ module.exports = {
     },
     {
       name: 'modules-keep-to-themselves',
-      comment: 'A module is used by app.*.ts and main.ts; the config class is what all may read.',
+      comment: 'Modules are put together in app.module.ts.',
       severity: 'error',
       from: { path: method },
       to: {
         path: inside + 'modules/',
-        pathNot: ['^src/modules/$1/', '^src/modules/config/environment\\.ts$'],
+        pathNot: '^src/modules/$1/',
       },
     },
     {
@@ -75,10 +95,10 @@ module.exports = {
       comment:
         'Browsers load these files as they are: nothing of Node, and of the service only what knows neither.',
       severity: 'error',
-      from: { path: '^src/browser/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^src/modules/playground/page/', pathNot: '\\.spec\\.ts$' },
       to: {
         pathNot: [
-          '^src/browser/',
+          '^src/modules/playground/page/',
           '^src/common/errors/(error-codes|kasem\\.error)\\.ts$',
           '^src/common/frame/(json-scanner|frame-rules|frame)\\.ts$',
           '^node_modules/uplot/',
@@ -89,8 +109,8 @@ module.exports = {
       name: 'service-loads-nothing-of-the-browser',
       comment: 'The page is built by itself, and served as files.',
       severity: 'error',
-      from: { path: inside, pathNot: '^src/browser/' },
-      to: { path: '^src/browser/' },
+      from: { path: inside, pathNot: '^src/modules/playground/page/' },
+      to: { path: '^src/modules/playground/page/' },
     },
     {
       name: 'no-undeclared-packages',

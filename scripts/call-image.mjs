@@ -17,7 +17,7 @@ const calls = {
 
   async sample() {
     const { scalar } = JSON.parse(await post(readFileSync('test/fixtures/sample.request.json')));
-    assert.deepEqual(scalar, JSON.parse(readFileSync('test/fixtures/sample.answer.json', 'utf8')).scalar);
+    assert.deepEqual(scalar, JSON.parse(readFileSync('test/fixtures/sample.response.json', 'utf8')).scalar);
   },
 
   async million() {

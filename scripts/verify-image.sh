@@ -79,7 +79,7 @@ check_content() {
   ! holds '^(root|home/node)/\.npm/' || fail 'it holds an npm cache'
   ! holds '^usr/local/(bin/(npm|npx|yarn|pnpm|corepack)$|lib/node_modules/)' || fail 'it holds a package manager'
   holds '^app/dist/common/frame/kernel/kernel\.wasm$' || fail 'it has no kernel'
-  holds '^app/dist/assets/browser/playground\.js$' && holds '^app/node_modules/uplot/dist/uPlot\.esm\.js$' || fail 'it has no playground'
+  holds '^app/dist/assets/modules/playground/page/playground\.js$' && holds '^app/node_modules/uplot/dist/uPlot\.esm\.js$' || fail 'it has no playground'
 }
 
 check_user() {

@@ -3,7 +3,7 @@ import { type AddressInfo } from 'node:net';
 import { parseEnv } from 'node:util';
 import { type Logger } from 'pino';
 import { kernel } from './common/frame/kernel/kernel.js';
-import { SECRETS, type Environment } from './modules/config/environment.js';
+import { SECRETS, type Environment } from './common/config/environment.js';
 import { VERSION } from './version.js';
 
 const SAMPLE =

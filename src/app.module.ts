@@ -1,13 +1,13 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { KasemExceptionFilter } from './common/errors/kasem-exception.filter.js';
-import { Drain } from './common/lifecycle/drain.js';
+import { KasemExceptionFilter } from './common/http/kasem-exception.filter.js';
+import { Drain } from './common/http/drain.js';
 import { BodyBudget } from './common/method/body-budget.js';
 import { MethodLimits } from './common/method/method-limits.js';
 import { ApiDocsModule } from './modules/api-docs/api-docs.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { ConfigModule } from './modules/config/config.module.js';
-import { Environment } from './modules/config/environment.js';
+import { Environment } from './common/config/environment.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { LoggingModule } from './modules/logging/logging.module.js';
 import { MetricsModule } from './modules/metrics/metrics.module.js';

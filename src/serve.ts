@@ -3,10 +3,10 @@ import { constants } from 'node:os';
 import { type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { type NestExpressApplication } from '@nestjs/platform-express';
-import { Drain, type DrainTimes } from './common/lifecycle/drain.js';
-import { beWatched, DRAIN, leaveOthers } from './common/lifecycle/worker.js';
+import { Drain, type DrainTimes } from './common/http/drain.js';
+import { beWatched, DRAIN, leaveOthers } from './cluster/worker.js';
 import { LogDestination } from './common/logging/log-destination.js';
-import { Environment } from './modules/config/environment.js';
+import { Environment } from './common/config/environment.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 

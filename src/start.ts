@@ -2,12 +2,12 @@ import cluster from 'node:cluster';
 import { type Logger } from 'pino';
 import { announce } from './announce.js';
 import { createApp } from './app.factory.js';
-import { Supervisor } from './common/lifecycle/supervisor.js';
+import { Supervisor } from './cluster/supervisor.js';
 import { LogDestination } from './common/logging/log-destination.js';
 import { loadEnvironment } from './modules/config/config.module.js';
-import { type Environment } from './modules/config/environment.js';
+import { type Environment } from './common/config/environment.js';
 import { createPino, PINO } from './modules/logging/pino.js';
-import { ClusterMetrics } from './modules/metrics/cluster-metrics.js';
+import { ClusterMetrics } from './cluster/cluster-metrics.js';
 import { countDroppedLines, restartsCounter } from './modules/metrics/metrics.js';
 import { drainTimes, serve } from './serve.js';
 

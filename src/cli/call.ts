@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream, openSync, statSync } from 'node:fs';
 import { type Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { AnswerReader, differences, type ReadAnswer } from './answer-reader.js';
+import { AnswerReader, differences, type ReadAnswer } from './response-reader.js';
 import { callHttp, type HttpAnswer } from './http-call.js';
 import { progressBar, shown, type Output } from './terminal.js';
 

@@ -16,7 +16,7 @@ const NODE_OPTIONS = '--max-old-space-size=348 --import ./test/abuse/loop-watch.
 const KEY = { 'X-API-Key': 'k3y' };
 const SAMPLE = readFileSync(join(ROOT, 'test/fixtures/sample.request.json'));
 const SAMPLE_RESPONSE = JSON.parse(
-  readFileSync(join(ROOT, 'test/fixtures/sample.answer.json'), 'utf8'),
+  readFileSync(join(ROOT, 'test/fixtures/sample.response.json'), 'utf8'),
 ) as object;
 
 /** The longest that one turn of the event loop may take, in milliseconds of CPU time. */

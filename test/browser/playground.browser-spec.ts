@@ -135,7 +135,7 @@ describe('the playground', () => {
 
   it('sends the sample, and shows the recorded answer', async () => {
     const recorded = JSON.parse(
-      await readFile(join(ROOT, 'test/fixtures/sample.answer.json'), 'utf8'),
+      await readFile(join(ROOT, 'test/fixtures/sample.response.json'), 'utf8'),
     ) as Answer;
     await open();
     await page.locator('#sample').click();

@@ -10,7 +10,7 @@ import { PROFILES, profiles, ROOT, run, V1, V2, type Compose, type Service } fro
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const FILE = parse(read('docker-compose.yml'), { merge: true }) as { services: Record<string, Service> };
 const SAMPLE = read('test/fixtures/sample.request.json');
-const { scalar: SUMS } = JSON.parse(read('test/fixtures/sample.answer.json')) as { scalar: object };
+const { scalar: SUMS } = JSON.parse(read('test/fixtures/sample.response.json')) as { scalar: object };
 
 describe('docker-compose.yml', () => {
   const { kasem, replica } = FILE.services as { kasem: Service; replica: Service };

@@ -209,7 +209,7 @@ describe('kasem call', () => {
     return join(directory, name);
   };
   const sample = resolve(import.meta.dirname, '../fixtures/sample.request.json');
-  const recorded = resolve(import.meta.dirname, '../fixtures/sample.answer.json');
+  const recorded = resolve(import.meta.dirname, '../fixtures/sample.response.json');
 
   it('tells what comes back, and holds it against a recorded answer', async () => {
     const { code, out } = await kasem(['call', sample, url, '--expect', recorded]);

@@ -20,7 +20,7 @@ describe('the sum', () => {
   it.each(['/method', '/method/', '/sum', '/method?run=1'])(
     'answers the recorded body at %s',
     async (path) => {
-      const [body, recorded] = [await fixture('sample.request.json'), await fixture('sample.answer.json')];
+      const [body, recorded] = [await fixture('sample.request.json'), await fixture('sample.response.json')];
       const answer = await call(service.url, { path, body });
       expect(answer.status).toBe(200);
       expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');

@@ -9,7 +9,7 @@ import { type OpenAPIObject, type OperationObject, type ResponseObject } from '@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { loadCases } from '../../src/cli/cases.js';
 import { ERROR_CODES, type ErrorCode } from '../../src/common/errors/error-codes.js';
-import { Drain } from '../../src/common/lifecycle/drain.js';
+import { Drain } from '../../src/common/http/drain.js';
 import { DifferenceModule } from '../fixtures/difference-method/difference.module.js';
 import {
   bodyOf,
@@ -219,7 +219,7 @@ describe('the description', () => {
       await fixture('sample.request.json'),
     );
     expect(described.at(...operation, 'responses', '200', ...example)).toMatchObject(
-      await fixture('sample.answer.json'),
+      await fixture('sample.response.json'),
     );
   });
 

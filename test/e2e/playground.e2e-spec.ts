@@ -33,7 +33,7 @@ describe('the root of a service with its playground', () => {
     const head = await get('/', { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([200, '']);
     expect(Number(head.headers.get('content-length'))).toBeGreaterThan(1000);
-    for (const path of ['/', '/assets/browser/playground.js', '/assets/uplot/uPlot.esm.js']) {
+    for (const path of ['/', '/assets/modules/playground/page/playground.js', '/assets/uplot/uPlot.esm.js']) {
       const { headers } = await get(path);
       expect(headers.get('cache-control')).toBe('no-cache');
       // As a browser asks: what Node's fetch would put there by itself refuses a 304.
@@ -78,15 +78,15 @@ describe('the root of a service with its playground', () => {
   it.each([
     '/assets',
     '/assets/',
-    '/assets/browser',
-    '/assets/browser/',
-    '/assets/browser/index.htm',
-    '/assets/browser/playground.ts',
+    '/assets/modules/playground/page',
+    '/assets/modules/playground/page/',
+    '/assets/modules/playground/page/index.htm',
+    '/assets/modules/playground/page/playground.ts',
     '/assets/uplot/',
     '/assets/uplot/../package.json',
     '/assets/..%2f..%2fpackage.json',
     '/assets/%2e%2e/main.js',
-    '/assets/browser/..%5c..%5c..%5cpackage.json',
+    '/assets/modules/playground/page/..%5c..%5c..%5cpackage.json',
     '/assets/.set-up',
   ])('lists nothing, and leads nowhere else: %s', async (path) => {
     const answer = await call(service.url, { method: 'GET', path });
@@ -97,9 +97,9 @@ describe('the root of a service with its playground', () => {
 describe('a file of the playground', () => {
   it('stands in the log under its whole path', async () => {
     const service = await spawnService({ PLAYGROUND: 'on', LOG_LEVEL: 'info' });
-    await fetch(`${service.url}/assets/browser/icon.svg`);
+    await fetch(`${service.url}/assets/modules/playground/page/icon.svg`);
     await eventually(() => service.output().includes('icon.svg'));
-    expect(service.output()).toContain('/assets/browser/icon.svg');
+    expect(service.output()).toContain('/assets/modules/playground/page/icon.svg');
     service.child.kill();
     await service.exited;
   });
@@ -138,6 +138,6 @@ describe('the root of a service without its playground', () => {
 
   it('answers HEAD, and has none of the files', async () => {
     expect((await fetch(service.url, { method: 'HEAD' })).status).toBe(200);
-    expect((await fetch(`${service.url}/assets/browser/playground.js`)).status).toBe(404);
+    expect((await fetch(`${service.url}/assets/modules/playground/page/playground.js`)).status).toBe(404);
   });
 });

@@ -10,7 +10,7 @@ import { type IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisrup
 import { type IConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import { type ISecret } from 'kubernetes-models/v1/Secret';
 import { type IService } from 'kubernetes-models/v1/Service';
-import { Environment, readEnvironment, SECRETS } from '../../src/modules/config/environment.js';
+import { Environment, readEnvironment, SECRETS } from '../../src/common/config/environment.js';
 import { type Manifest } from './manifest.js';
 
 const CONFIG = resolve(import.meta.dirname, '../../config');

@@ -9,7 +9,7 @@ import {
   type Inflate,
 } from 'node:zlib';
 import { type Request } from 'express';
-import { type CallRecord, type Exchange } from '../exchange/exchange.js';
+import { type CallRecord, type Exchange } from '../http/request-context.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
 import { createFrameDecoder } from '../frame/frame-codec.js';

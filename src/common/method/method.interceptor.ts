@@ -2,10 +2,10 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import { Reflector } from '@nestjs/core';
 import { type Response } from 'express';
 import { defer, finalize, mergeMap, type Observable } from 'rxjs';
-import { exchangeOf, serverTiming, type CallRecord, type Exchange } from '../exchange/exchange.js';
+import { exchangeOf, serverTiming, type CallRecord, type Exchange } from '../http/request-context.js';
 import { DATE, Frame } from '../frame/frame.js';
 import { free } from '../frame/free.js';
-import { writeAnswer } from './answer-writer.js';
+import { writeAnswer } from './response-writer.js';
 import { BodyBudget, type BodyShare } from './body-budget.js';
 import { readBody } from './body-reader.js';
 import { MethodLimits } from './method-limits.js';

@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { KasemError } from '../../common/errors/kasem.error.js';
-import { Open } from '../../common/exchange/open.js';
+import { Open } from '../../common/http/public.js';
 import { ApiDocument } from './api-document.js';
 import { DOCS_CONTENT_SECURITY_POLICY, docsFile } from './docs-page.js';
 

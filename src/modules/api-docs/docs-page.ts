@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
-import { contentSecurityPolicy } from '../../common/exchange/content-security-policy.js';
+import { contentSecurityPolicy } from '../../common/http/content-security-policy.js';
 
 const PAGE = resolve(import.meta.dirname, 'page');
 const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));

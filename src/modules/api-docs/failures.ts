@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import { type ResponseObject } from '@nestjs/swagger';
 import { ERROR_CODES, type ErrorCode, type ErrorName } from '../../common/errors/error-codes.js';
-import { failureAnswer } from '../../common/errors/kasem-exception.filter.js';
+import { failureAnswer } from '../../common/http/kasem-exception.filter.js';
 import { KasemError } from '../../common/errors/kasem.error.js';
-import { REQUEST_ID } from '../../common/exchange/exchange.js';
+import { REQUEST_ID } from '../../common/http/request-context.js';
 import { type MethodLimits } from '../../common/method/method-limits.js';
 import { schemaRef, type JsonSchema } from './json-schema.js';
 

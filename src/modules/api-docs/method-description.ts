@@ -1,5 +1,5 @@
 import { type OperationObject } from '@nestjs/swagger';
-import { REQUEST_ID } from '../../common/exchange/exchange.js';
+import { REQUEST_ID } from '../../common/http/request-context.js';
 import { DATE } from '../../common/frame/frame.js';
 import { type DeclaredMethod } from '../../common/method/method-declaration.js';
 import { headerRefs, responseName, responseRef, UNMANAGED_STATUSES } from './failures.js';

@@ -1,5 +1,5 @@
 import { type ExampleObject } from '@nestjs/swagger';
-import { failureAnswer } from '../../common/errors/kasem-exception.filter.js';
+import { failureAnswer } from '../../common/http/kasem-exception.filter.js';
 import { KasemError } from '../../common/errors/kasem.error.js';
 import { createFrameDecoder } from '../../common/frame/frame-codec.js';
 import { DATE } from '../../common/frame/frame.js';

@@ -1,5 +1,5 @@
 import { type OperationObject } from '@nestjs/swagger';
-import { REQUEST_ID } from '../../common/exchange/exchange.js';
+import { REQUEST_ID } from '../../common/http/request-context.js';
 import { headerRefs, responseRef } from './failures.js';
 import { schemaRef, type JsonSchema } from './json-schema.js';
 

@@ -1,6 +1,6 @@
 import { Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { Environment } from '../config/environment.js';
+import { Environment } from '../../common/config/environment.js';
 import { KeyGuard } from './key.guard.js';
 import { Keys } from './keys.js';
 

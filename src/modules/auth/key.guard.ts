@@ -2,8 +2,8 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { type Request, type Response } from 'express';
 import { KasemError } from '../../common/errors/kasem.error.js';
-import { exchangeOf } from '../../common/exchange/exchange.js';
-import { OPEN } from '../../common/exchange/open.js';
+import { exchangeOf } from '../../common/http/request-context.js';
+import { OPEN } from '../../common/http/public.js';
 import { Keys } from './keys.js';
 
 /** Lets only requests with a key through where keys are configured; before a byte of a body is read. */

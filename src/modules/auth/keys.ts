@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { EnvironmentError, KEYS, type Environment } from '../config/environment.js';
+import { EnvironmentError, KEYS, type Environment } from '../../common/config/environment.js';
 
 const digest = (key: string): Buffer => createHash('sha256').update(key).digest();
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule as NestConfigModule, ConfigService } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
-import { Environment, readEnvironment } from './environment.js';
+import { Environment, readEnvironment } from '../../common/config/environment.js';
 
 /** Found from the compiled and from the source file alike. */
 const CONFIG_DIRECTORY = resolve(import.meta.dirname, '../../../config');

@@ -5,7 +5,7 @@ import {
   type HealthCheckResult,
   type HealthIndicatorFunction,
 } from '@nestjs/terminus';
-import { Open } from '../../common/exchange/open.js';
+import { Open } from '../../common/http/public.js';
 import { ReadyHealthIndicator } from './ready.health-indicator.js';
 import { LiveHealthIndicator } from './live.health-indicator.js';
 

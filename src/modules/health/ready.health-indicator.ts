@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
-import { Drain } from '../../common/lifecycle/drain.js';
+import { Drain } from '../../common/http/drain.js';
 
 @Injectable()
 export class ReadyHealthIndicator {

@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { LogDestination } from '../../common/logging/log-destination.js';
-import { Environment } from '../config/environment.js';
+import { Environment } from '../../common/config/environment.js';
 import { createPino, PINO } from './pino.js';
 import { PinoLogger } from './pino-logger.js';
 import { RequestLog } from './request-log.js';

@@ -1,6 +1,6 @@
 import { pino, stdTimeFunctions, type Logger } from 'pino';
 import { type LogDestination } from '../../common/logging/log-destination.js';
-import { type Environment } from '../config/environment.js';
+import { type Environment } from '../../common/config/environment.js';
 
 export const PINO = Symbol('pino');
 

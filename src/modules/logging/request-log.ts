@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Level, type Logger } from 'pino';
-import { type Unreadable } from '../../common/errors/unreadable-request.js';
-import { type Exchange, type ExchangeObserver } from '../../common/exchange/exchange.js';
+import { type Unreadable } from '../../common/http/malformed-request.js';
+import { type Exchange, type ExchangeObserver } from '../../common/http/request-context.js';
 import { PINO } from './pino.js';
 import { traceIdOf } from './trace-id.js';
 

@@ -1,8 +1,8 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { KasemError } from '../../common/errors/kasem.error.js';
-import { Environment } from '../config/environment.js';
-import { exposition } from './cluster-metrics.js';
+import { Environment } from '../../common/config/environment.js';
+import { exposition } from '../../cluster/cluster-metrics.js';
 import { Metrics } from './metrics.js';
 
 @Controller('metrics')

@@ -1,13 +1,13 @@
 import cluster from 'node:cluster';
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { type Unreadable } from '../../common/errors/unreadable-request.js';
-import { type Exchange, type ExchangeObserver } from '../../common/exchange/exchange.js';
+import { type Unreadable } from '../../common/http/malformed-request.js';
+import { type Exchange, type ExchangeObserver } from '../../common/http/request-context.js';
 import { LogDestination } from '../../common/logging/log-destination.js';
 import { BodyBudget } from '../../common/method/body-budget.js';
 import { MethodLimits } from '../../common/method/method-limits.js';
 import { VERSION } from '../../version.js';
-import { answerCollections } from './cluster-metrics.js';
+import { answerCollections } from '../../cluster/cluster-metrics.js';
 
 /** Seconds: from a probe's fraction of a millisecond to the largest bodies. */
 const DURATION_BUCKETS = [

@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type Response } from 'express';
-import { contentSecurityPolicy } from '../../common/exchange/content-security-policy.js';
+import { contentSecurityPolicy } from '../../common/http/content-security-policy.js';
 
-/** Made of src/browser by the build: the page's own files in browser/, beside it what they share with the service. */
+/** Made of page/ by the build: the page's own files, and those that it shares with the service. */
 const ASSETS = resolve(import.meta.dirname, '../../../dist/assets');
 const UPLOT = resolve(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist');
 
@@ -16,7 +16,7 @@ const HEADERS = {
 };
 
 export const sendPage = (response: Response): void =>
-  response.sendFile('index.html', { root: resolve(ASSETS, 'browser'), headers: HEADERS });
+  response.sendFile('index.html', { root: resolve(ASSETS, 'modules/playground/page'), headers: HEADERS });
 
 /** The files that the page loads. */
 export function serveAssets(app: NestExpressApplication): void {

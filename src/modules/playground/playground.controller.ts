@@ -1,9 +1,9 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import { type Request, type Response } from 'express';
-import { Open } from '../../common/exchange/open.js';
-import { allRoutes } from '../../common/exchange/routes.js';
+import { Open } from '../../common/http/public.js';
+import { allRoutes } from '../../common/http/routes.js';
 import { VERSION } from '../../version.js';
-import { Environment } from '../config/environment.js';
+import { Environment } from '../../common/config/environment.js';
 import { sendPage } from './playground-files.js';
 
 /** Whoever may call may see what there is to call. */

@@ -3,8 +3,8 @@ import { type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { type Express, type Request, type Response } from 'express';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Unreadable } from '../errors/unreadable-request.js';
-import { observe, type Exchange } from './exchange.js';
+import { type Unreadable } from './malformed-request.js';
+import { observe, type Exchange } from './request-context.js';
 import { HttpAdapter } from './http-adapter.js';
 
 describe('the HTTP server', () => {

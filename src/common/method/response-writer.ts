@@ -1,5 +1,5 @@
 import { type Response } from 'express';
-import { type CallRecord, type Exchange } from '../exchange/exchange.js';
+import { type CallRecord, type Exchange } from '../http/request-context.js';
 import { encodeFrame } from '../frame/frame-codec.js';
 import { type Frame } from '../frame/frame.js';
 import { freeChunk } from '../frame/free.js';

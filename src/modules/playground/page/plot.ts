@@ -1,4 +1,4 @@
-import uPlot from '../uplot/uPlot.esm.js';
+import uPlot from '../../../uplot/uPlot.esm.js';
 import { type Timeline } from './series-reader.js';
 
 export interface PlotSeries {

@@ -1,6 +1,6 @@
 import cluster, { type Address, type Worker } from 'node:cluster';
 import { constants } from 'node:os';
-import { type DrainTimes } from './drain.js';
+import { type DrainTimes } from '../common/http/drain.js';
 import { ALIVE, BEAT_MS, DRAIN, LEAVING, tellWorker } from './worker.js';
 
 const FIRST_PAUSE_MS = 100;

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type Socket } from 'node:net';
-import { linger } from '../exchange/linger.js';
-import { ERROR_CODES, type ErrorCode } from './error-codes.js';
+import { linger } from './linger.js';
+import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
 
 /** Bytes of a client that never became a request, and what they are answered with. */
 export interface Unreadable {

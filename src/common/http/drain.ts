@@ -5,8 +5,8 @@ import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type NextFunction, type Request, type Response } from 'express';
 import { KasemError } from '../errors/kasem.error.js';
-import { isProbe } from '../exchange/exchange.js';
-import { restsDropped } from '../exchange/linger.js';
+import { isProbe } from './request-context.js';
+import { restsDropped } from './linger.js';
 
 /** How long the service takes over its end, in milliseconds. */
 export interface DrainTimes {

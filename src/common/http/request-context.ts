@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type NextFunction, type Request, type Response } from 'express';
-import { type Unreadable } from '../errors/unreadable-request.js';
+import { type Unreadable } from './malformed-request.js';
 
 export const REQUEST_ID = 'X-Request-ID';
 

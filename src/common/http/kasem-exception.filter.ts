@@ -8,10 +8,10 @@ import {
 } from '@nestjs/common';
 import { STATUS_CODES } from 'node:http';
 import { type Request, type Response } from 'express';
-import { exchangeOf, REQUEST_ID, serverTiming } from '../exchange/exchange.js';
-import { allowedMethods } from '../exchange/routes.js';
-import { ERROR_CODES } from './error-codes.js';
-import { KasemError } from './kasem.error.js';
+import { exchangeOf, REQUEST_ID, serverTiming } from './request-context.js';
+import { allowedMethods } from './routes.js';
+import { ERROR_CODES } from '../errors/error-codes.js';
+import { KasemError } from '../errors/kasem.error.js';
 
 /** How the status of a managed error is spelt: 200 as the contract has it, or as HTTP has it. */
 export type ErrorHttpStatus = 'contract' | 'http';

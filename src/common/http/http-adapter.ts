@@ -4,10 +4,10 @@ import { type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { type Response } from 'express';
-import { CONNECT, respondUnreadable, unreadable, type Unreadable } from '../errors/unreadable-request.js';
-import { exchangeOf, type ExchangeObserver } from './exchange.js';
+import { CONNECT, respondUnreadable, unreadable, type Unreadable } from './malformed-request.js';
+import { exchangeOf, type ExchangeObserver } from './request-context.js';
 import { linger } from './linger.js';
-import { ResponseOrder } from './response-order.js';
+import { ResponseOrder } from './pipelining.js';
 import { ResponsePace, type PaceLimits } from './response-pace.js';
 
 /** Connections that send nothing are kept so long: longer than proxies keep theirs, so that none is cut under a request. */

@@ -1,4 +1,4 @@
-import { JsonScanner } from '../common/frame/json-scanner.js';
+import { JsonScanner } from '../../../common/frame/json-scanner.js';
 
 /** Wider rows are read up to here: what a plot can show apart. */
 const MAX_COLUMNS = 16;

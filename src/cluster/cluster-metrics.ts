@@ -6,7 +6,7 @@ import {
   type Registry,
 } from 'prom-client';
 
-import { tellPrimary, tellWorker } from '../../common/lifecycle/worker.js';
+import { tellPrimary, tellWorker } from './worker.js';
 
 /** The metrics of one process. */
 type Snapshot = MetricObjectWithValues<MetricValue<string>>[];

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
-import { CONNECT, respondUnreadable, unreadable } from './unreadable-request.js';
+import { CONNECT, respondUnreadable, unreadable } from './malformed-request.js';
 
 const fault = (code: string) => Object.assign(new Error('secret'), { code });
 

@@ -1,4 +1,4 @@
-import { ERROR_CODES } from '../common/errors/error-codes.js';
+import { ERROR_CODES } from '../../../common/errors/error-codes.js';
 import { curlOf } from './curl.js';
 import { LinkedPlots, utc, type PlotSeries } from './plot.js';
 import { read, type Column, type Reading } from './read.js';

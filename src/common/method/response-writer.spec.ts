@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Response } from 'express';
 import { Frame } from '../frame/frame.js';
 import { turns } from '../frame/turns.js';
-import { writeAnswer } from './answer-writer.js';
+import { writeAnswer } from './response-writer.js';
 
 /** Rows of 100 bytes at most and 8 at least. */
 const frameOf = (rows: number) =>

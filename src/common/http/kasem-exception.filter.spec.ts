@@ -17,10 +17,10 @@ import {
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import express, { type Request, type Response } from 'express';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Exchange, exchangeOf, observe } from '../exchange/exchange.js';
-import { ERROR_CODES, type ErrorName } from './error-codes.js';
+import { type Exchange, exchangeOf, observe } from './request-context.js';
+import { ERROR_CODES, type ErrorName } from '../errors/error-codes.js';
 import { failureAnswer, KasemExceptionFilter } from './kasem-exception.filter.js';
-import { KasemError } from './kasem.error.js';
+import { KasemError } from '../errors/kasem.error.js';
 
 const table = Object.entries(ERROR_CODES) as [ErrorName, (typeof ERROR_CODES)[ErrorName]][];
 
