@@ -9,10 +9,10 @@ const FIRST_DATE = 1_420_066_800;
 const BLOCK_ROWS = 4_096;
 
 /**
- * What the right answer to a body is.
+ * What the right response to a body is.
  * @typedef {object} Expected
  * @property {number} rows
- * @property {number} bytes the length of `{"scalar":{"headers":[…],"data":[…]}`, with which the service's answer begins
+ * @property {number} bytes the length of `{"scalar":{"headers":[…],"data":[…]}`, with which the service's response begins
  * @property {string} sha256 the digest of that beginning
  */
 
@@ -35,15 +35,15 @@ export async function writeBody(path, rows) {
   expect('{"scalar":{"headers":["date","sum_ts"],"data":[');
   const random = mulberry32(SEED);
   for (let start = 0; start < rows; start += BLOCK_ROWS) {
-    let [block, answer] = ['', ''];
+    let [block, response] = ['', ''];
     for (let row = start; row < Math.min(start + BLOCK_ROWS, rows); row++) {
       const date = FIRST_DATE + row;
       const [e1, e2] = [100 * uniform(random), 1000 * uniform(random)];
       const comma = row > 0 ? ',' : '';
       block += `${comma}[${date}.0,${e1},${e2}]`;
-      answer += `${comma}[${date},${SCALE * (e1 + e2)}]`;
+      response += `${comma}[${date},${SCALE * (e1 + e2)}]`;
     }
-    expect(answer);
+    expect(response);
     if (!body.write(block)) await once(body, 'drain');
   }
   expect(']}');
@@ -69,13 +69,13 @@ function mulberry32(seed) {
 }
 
 /**
- * The digest of the part of an answer that is `{"headers":…,"data":…}`, written anew: equal where every value is the
+ * The digest of the part of a response that is `{"headers":…,"data":…}`, written anew: equal where every value is the
  * same double, whatever the spelling and the order of keys.
- * @param {string} answer JSON
+ * @param {string} response JSON
  * @returns {string} comparable with `Expected.sha256`
  */
-export function digestOfValues(answer) {
-  const { headers, data } = JSON.parse(answer).scalar;
+export function digestOfValues(response) {
+  const { headers, data } = JSON.parse(response).scalar;
   return createHash('sha256')
     .update(`{"scalar":${JSON.stringify({ headers, data })}`)
     .digest('hex');

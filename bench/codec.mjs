@@ -1,7 +1,7 @@
 // The codec alone: body to frame, sum, frame to text, without HTTP. The same command line as rivals/native/codec.cpp.
 //
 //   node bench/codec.mjs BODY             one decode + sum + encode for each line on stdin; its milliseconds and bytes on stdout
-//   node bench/codec.mjs BODY --answer    the encoded answer on stdout
+//   node bench/codec.mjs BODY --answer    the encoded response on stdout
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createFrameDecoder, encodeFrame } from '../dist/common/frame/frame-codec.js';
@@ -11,7 +11,7 @@ import { sum } from '../dist/modules/time-series/sum.js';
 /** The size in which a socket hands over a large body. */
 const CHUNK_BYTES = 65_536;
 
-const [path, answer] = process.argv.slice(2);
+const [path, response] = process.argv.slice(2);
 const body = readFileSync(path);
 
 async function run(send) {
@@ -32,7 +32,7 @@ async function run(send) {
   for (const piece of encodeFrame(result)) send(piece);
 }
 
-if (answer === '--answer') {
+if (response === '--answer') {
   await run((piece) => process.stdout.write(piece));
 } else {
   const rounds = createInterface({ input: process.stdin })[Symbol.asyncIterator]();

@@ -74,17 +74,17 @@ export const plainNest = {
 
 /**
  * The transport floor.
- * @param {number} answerBytes
+ * @param {number} responseBytes
  * @returns {Contestant}
  */
-export const transport = (answerBytes) => ({
+export const transport = (responseBytes) => ({
   name: 'transport alone',
   missing: () => undefined,
   start: () =>
     startServer(() => ({
       command: process.execPath,
       args: [join(RIVALS, 'transport/server.mjs')],
-      env: { ANSWER_BYTES: answerBytes },
+      env: { ANSWER_BYTES: responseBytes },
     })),
 });
 
@@ -110,6 +110,6 @@ export const nativeCodec = {
 
 /** Asked several times, answered by looking once. */
 function once(look) {
-  let answer;
-  return () => (answer ??= { missing: look() }).missing;
+  let response;
+  return () => (response ??= { missing: look() }).missing;
 }

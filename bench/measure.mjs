@@ -87,7 +87,7 @@ process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
  */
 
 /**
- * Starts a server and waits until it answers.
+ * Starts a server and waits until it responses.
  * @param {(port: number) => {command: string, args: string[], env?: object, ready?: string}} commandLine `ready` is the
  * path that answers once the server is ready
  * @returns {Promise<Server>}
@@ -143,13 +143,13 @@ export const curlPost = (body) => [
  * Posts a body to /method with curl, on a connection of its own.
  * @param {Server} server
  * @param {string} body path of the file
- * @param {string} [answer] path of the file for the answer
- * @returns {Promise<number>} seconds from the connection to the last byte of the answer
+ * @param {string} [response] path of the file for the response
+ * @returns {Promise<number>} seconds from the connection to the last byte of the response
  */
-export async function post({ url }, body, answer = devNull) {
+export async function post({ url }, body, response = devNull) {
   const { stdout } = await promisify(execFile)('curl', [
     ...curlPost(body),
-    ...['--max-time', String(REQUEST_TIMEOUT_S), '--output', answer],
+    ...['--max-time', String(REQUEST_TIMEOUT_S), '--output', response],
     ...['--write-out', '%{http_code} %{time_total}', `${url}/method`],
   ]).catch(({ stderr, message }) => {
     throw new Error(stderr?.trim() || message);

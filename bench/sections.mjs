@@ -29,7 +29,7 @@ const MIB = 2 ** 20;
 /**
  * What all sections are given.
  * @typedef {object} Bench
- * @property {string} directory for bodies and answers
+ * @property {string} directory for requests and responses
  * @property {number} rows of the body that most rows of the table are about
  * @property {boolean} quick fewer rounds
  */
@@ -153,11 +153,11 @@ async function longBody(bench) {
   const short = await bodyOf(bench, SHORT_ROWS);
   const server = await service.start();
   try {
-    const answer = join(bench.directory, 'answer.json');
-    await post(server, long.path, answer);
+    const response = join(bench.directory, 'response.json');
+    await post(server, long.path, response);
     const peak = platform() === 'linux' ? peakMemory(server.pid) : undefined;
-    await assertAnswer(answer, long.expected);
-    await rm(answer);
+    await assertResponse(response, long.expected);
+    await rm(response);
 
     const shortTime = async () => {
       const times = [];
@@ -201,32 +201,32 @@ async function longBody(bench) {
 /** @param {Bench} bench */
 async function longestBody(bench) {
   const body = await bodyOf(bench, LONGEST_ROWS);
-  const answer = join(bench.directory, 'answer.json');
+  const response = join(bench.directory, 'response.json');
   const verdictOf = async (contestant, judge) => {
     const missing = contestant.missing();
     if (missing !== undefined) return { failure: missing };
     const server = await contestant.start();
     try {
-      const seconds = await post(server, body.path, answer);
+      const seconds = await post(server, body.path, response);
       await judge();
       return { median: seconds };
     } catch (error) {
       return { failure: error.message };
     } finally {
       await server.stop();
-      await rm(answer, { force: true });
+      await rm(response, { force: true });
     }
   };
-  const ours = await verdictOf(service, () => assertAnswer(answer, body.expected));
+  const ours = await verdictOf(service, () => assertResponse(response, body.expected));
   const theirs = await verdictOf(plainNest, () => undefined);
   await forget(LONGEST_ROWS);
   const said = ({ median: time, failure }) => failure ?? `answered in ${seconds(time)}`;
   return [
     {
       measure: `${count(LONGEST_ROWS)} rows, ${count(body.bytes)} bytes: past V8's longest string`,
-      service: ours.failure ?? `right answer in ${seconds(ours.median)}`,
+      service: ours.failure ?? `right response in ${seconds(ours.median)}`,
       rival: `${plainNest.name}: ${said(theirs)}`,
-      target: 'right answer',
+      target: 'right response',
       pass: ours.failure === undefined,
     },
   ];
@@ -457,23 +457,24 @@ async function onServers(bench, contestants, measure, { check = true } = {}) {
 
 async function assertRightValues(bench, name, server) {
   const { path, expected } = await bodyOf(bench, CHECKED_ROWS);
-  const answer = join(bench.directory, 'checked.json');
-  await post(server, path, answer);
-  assertRight(name, digestOfValues(await readFile(answer, 'utf8')), expected);
+  const response = join(bench.directory, 'checked.json');
+  await post(server, path, response);
+  assertRight(name, digestOfValues(await readFile(response, 'utf8')), expected);
 }
 
 function assertRight(name, digest, expected) {
   if (digest !== expected.sha256) throw new Error(`${name} gives other values than it should`);
 }
 
-/** Holds a long answer against what it must begin with, a piece at a time, and its end against the contract. */
-async function assertAnswer(path, expected) {
+/** Holds a long response against what it must begin with, a piece at a time, and its end against the contract. */
+async function assertResponse(path, expected) {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { end: expected.bytes - 1 })) hash.update(chunk);
   assertRight(service.name, hash.digest('hex'), expected);
   let rest = '';
   for await (const chunk of createReadStream(path, { start: expected.bytes })) rest += chunk;
-  if (!/^,"error":0,"log":"[^"]*"}$/.test(rest)) throw new Error(`the answer ends in ${rest.slice(0, 100)}`);
+  if (!/^,"error":0,"log":"[^"]*"}$/.test(rest))
+    throw new Error(`the response ends in ${rest.slice(0, 100)}`);
 }
 
 const bodies = new Map();

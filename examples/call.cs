@@ -30,11 +30,11 @@ try
     content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
 
     using HttpResponseMessage response = await client.PostAsync(url, content);
-    using JsonDocument answer = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync());
+    using JsonDocument response = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync());
 
     // A refused body comes with HTTP 200: EnsureSuccessStatusCode() would not see it.
-    int error = answer.RootElement.GetProperty("error").GetInt32();
-    string log = answer.RootElement.GetProperty("log").GetString() ?? "";
+    int error = response.RootElement.GetProperty("error").GetInt32();
+    string log = response.RootElement.GetProperty("log").GetString() ?? "";
     if (error != 0)
     {
         Console.Error.WriteLine($"error {error}: {log}");
@@ -42,7 +42,7 @@ try
     }
 
     Console.WriteLine(log);
-    foreach (JsonElement row in answer.RootElement.GetProperty("scalar").GetProperty("data").EnumerateArray())
+    foreach (JsonElement row in response.RootElement.GetProperty("scalar").GetProperty("data").EnumerateArray())
     {
         JsonElement sum = row[1];
         Console.WriteLine($"{row[0].GetRawText()} {(sum.ValueKind == JsonValueKind.Null ? "missing" : sum.GetRawText())}");

@@ -37,14 +37,14 @@ def post(url, path=None):
 
 
 try:
-    answer = post(*(sys.argv[1:] or [URL])).json()
+    response = post(*(sys.argv[1:] or [URL])).json()
 except (OSError, ValueError) as failure:  # not reachable, no such file; no JSON
     sys.exit(str(failure))
 
 # A refused body comes with HTTP 200: raise_for_status() would not see it.
-if answer["error"] != 0:
-    sys.exit(f"error {answer['error']}: {answer['log']}")
+if response["error"] != 0:
+    sys.exit(f"error {response['error']}: {response['log']}")
 
-print(answer["log"])
-for date, value in answer["scalar"]["data"]:
+print(response["log"])
+for date, value in response["scalar"]["data"]:
     print(date, "missing" if value is None else value)

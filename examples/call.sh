@@ -7,11 +7,11 @@
 set -eu
 
 url=${1:-${KASEM_URL:-http://127.0.0.1:5000/method}}
-answer=$(mktemp)
-trap 'rm -f "$answer"' EXIT
+response=$(mktemp)
+trap 'rm -f "$response"' EXIT
 
 send() {
-  curl -sS --request POST --header 'Content-Type: application/json' --upload-file - --output "$answer" "$url"
+  curl -sS --request POST --header 'Content-Type: application/json' --upload-file - --output "$response" "$url"
 }
 if [ $# -ge 2 ]; then
   send <"$2"
@@ -26,17 +26,17 @@ else
 END
 fi
 
-# error and log stand at the end of every answer, also where the HTTP status is 200.
-end=$(tail -c 2000 "$answer")
+# error and log stand at the end of every response, also where the HTTP status is 200.
+end=$(tail -c 2000 "$response")
 error=$(printf '%s' "$end" | sed -n 's/.*"error":\([0-9][0-9]*\),"log":.*/\1/p')
 log=$(printf '%s' "$end" | sed -n 's/.*"log":"\(.*\)"}.*/\1/p')
 if [ "$error" != 0 ]; then
-  echo "error ${error:-?}: ${log:-the answer is none of an endpoint behind KASEM}" >&2
+  echo "error ${error:-?}: ${log:-the response is none of an endpoint behind KASEM}" >&2
   exit 1
 fi
 
 echo "$log"
 # One row a line: date, sum_ts.
 sed 's/.*"data":\[\[*//; s/\]*},"error".*//; s/\],\[/\
-/g' "$answer"
+/g' "$response"
 echo

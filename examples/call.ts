@@ -8,7 +8,7 @@
  */
 import { openAsBlob } from 'node:fs';
 
-type Answer =
+type MethodResponse =
   | { error: 0; log: string; scalar: { headers: string[]; data: [date: number, sum: number | null][] } }
   | { error: number; log: string; scalar?: undefined };
 
@@ -34,11 +34,11 @@ try {
     headers: { 'Content-Type': 'application/json' },
     body: path === undefined ? JSON.stringify(sample) : await openAsBlob(path),
   });
-  const answer = (await response.json()) as Answer;
+  const { scalar, error, log } = (await response.json()) as MethodResponse;
   // A refused body comes with HTTP 200: response.ok would not see it.
-  if (answer.scalar === undefined) throw new Error(`error ${answer.error}: ${answer.log}`);
-  console.log(answer.log);
-  for (const [date, sum] of answer.scalar.data) console.log(date, sum ?? 'missing');
+  if (scalar === undefined) throw new Error(`error ${error}: ${log}`);
+  console.log(log);
+  for (const [date, sum] of scalar.data) console.log(date, sum ?? 'missing');
 } catch (failure) {
   const { message, cause } = failure as Error;
   console.error(cause instanceof Error ? `${message}: ${cause.message}` : message);

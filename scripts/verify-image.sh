@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Proves the production image with the engine that answers: what it holds, that it runs as docker-compose.yml runs it, within
+# Proves the production image with the engine that responses: what it holds, that it runs as docker-compose.yml runs it, within
 # 256 MiB and 64 pids, and how it ends. Builds it, or takes one that is there:
 #   scripts/verify-image.sh [IMAGE]
 # SOURCE is the address of the sources for the image's label; the remote's where it is a public one.
@@ -153,7 +153,7 @@ start
 check_answers
 check_health
 check_end
-echo 'the image is proven: labels, content, user, answers and memory, health and end'
+echo 'the image is proven: labels, content, user, responses and memory, health and end'
 if [ $# = 0 ]; then
   check_development
   echo 'the development target picks a change up'

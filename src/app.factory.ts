@@ -3,7 +3,7 @@ import { type NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import { HttpAdapter } from './common/http/http-adapter.js';
-import { observe, REQUEST_ID, type ExchangeObserver } from './common/http/request-context.js';
+import { observe, REQUEST_ID, type RequestObserver } from './common/http/request-context.js';
 import { assertHttp } from './common/http/valid-http.js';
 import { Drain } from './common/http/drain.js';
 import { ApiDocument } from './modules/api-docs/api-document.js';
@@ -13,7 +13,7 @@ import { RequestLog } from './modules/logging/request-log.js';
 import { Metrics } from './modules/metrics/metrics.js';
 import { serveAssets } from './modules/playground/playground-files.js';
 
-/** An answer is data: a browser that shows one as a page gets nothing from anywhere. */
+/** A response is data: a browser that shows one as a page gets nothing from anywhere. */
 const NOTHING_ELSE = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
 
 /**
@@ -47,7 +47,7 @@ export async function createApp(
 function configureApp(
   app: NestExpressApplication,
   { CORS_ORIGINS, PLAYGROUND }: Environment,
-  observers: readonly ExchangeObserver[],
+  observers: readonly RequestObserver[],
 ): void {
   app.useLogger(app.get(PinoLogger));
   app.set('etag', false);
@@ -60,7 +60,7 @@ function configureApp(
       exposedHeaders: [REQUEST_ID, 'Server-Timing', 'Retry-After'],
       maxAge: 600,
     });
-  // After what every answer carries, so that pages can read these refusals as well.
+  // After what every response carries, so that pages can read these refusals as well.
   app.use(app.get(Drain).track, assertHttp);
   if (PLAYGROUND === 'on') serveAssets(app);
   app.get(ApiDocument).describe(app);

@@ -1,17 +1,17 @@
 import { createReadStream, createWriteStream, openSync, statSync } from 'node:fs';
 import { type Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { AnswerReader, differences, type ReadAnswer } from './response-reader.js';
-import { callHttp, type HttpAnswer } from './http-call.js';
+import { ResponseReader, differences, type ReadResponse } from './response-reader.js';
+import { callHttp, type HttpResponse } from './http-call.js';
 import { progressBar, shown, type Output } from './terminal.js';
 
 export interface CallOptions {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** A recorded answer to hold the answer against. */
+  /** A recorded response to hold the response against. */
   readonly expect?: string;
   readonly tolerance: number;
-  /** Where to write the answer as it came. */
+  /** Where to write the response as it came. */
   readonly out?: string;
   readonly timeoutMs: number;
 }
@@ -28,7 +28,7 @@ const SHOWN_DIFFERENCES = 10;
 export async function callWithBody(file: string, options: CallOptions, output: Output): Promise<boolean> {
   const size = file === '-' ? undefined : statSync(file).size;
   const body: Readable = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 18 });
-  const reader = new AnswerReader();
+  const reader = new ResponseReader();
   // Opened before anything is sent: a body is not sent twice for a misspelt name.
   const out =
     options.out === undefined ? undefined : createWriteStream('', { fd: openSync(options.out, 'w') });
@@ -36,7 +36,7 @@ export async function callWithBody(file: string, options: CallOptions, output: O
   written?.catch(() => undefined);
   const bar = progressBar(output, `sending ${file}`, size);
   let received = 0;
-  const answer = await callHttp(
+  const response = await callHttp(
     {
       url: options.url,
       method: 'POST',
@@ -63,7 +63,7 @@ export async function callWithBody(file: string, options: CallOptions, output: O
   }
 
   const read = await reader.end();
-  output.out(summary(file, answer, read, received));
+  output.out(summary(file, response, read, received));
   let isRight = read.error === 0;
   if (options.expect !== undefined) {
     const list = differences(read, await readFile(options.expect), options.tolerance, SHOWN_DIFFERENCES);
@@ -75,8 +75,8 @@ export async function callWithBody(file: string, options: CallOptions, output: O
   return isRight;
 }
 
-async function readFile(path: string): Promise<ReadAnswer> {
-  const reader = new AnswerReader();
+async function readFile(path: string): Promise<ReadResponse> {
+  const reader = new ResponseReader();
   for await (const piece of createReadStream(path)) reader.push(piece as Buffer);
   return reader.end().catch((error: Error) => {
     throw new Error(`${path}: ${error.message}`);
@@ -85,25 +85,25 @@ async function readFile(path: string): Promise<ReadAnswer> {
 
 function summary(
   file: string,
-  { status, headers, timings }: HttpAnswer,
-  answer: ReadAnswer,
+  { status, headers, timings }: HttpResponse,
+  response: ReadResponse,
   received: number,
 ): string {
   const server = headers['server-timing'];
   const lines = [
-    `${file}: error ${String(answer.error)}, ${shown(answer.log ?? 'no log', SHOWN_LOG)}`,
-    `  HTTP ${status}, ${answer.rows} rows, ${received} bytes`,
+    `${file}: error ${String(response.error)}, ${shown(response.log ?? 'no log', SHOWN_LOG)}`,
+    `  HTTP ${status}, ${response.rows} rows, ${received} bytes`,
     `  first byte after ${timings.firstByte.toFixed(1)} ms, all after ${timings.end.toFixed(1)} ms${server === undefined ? '' : `; at the endpoint: ${String(server)}`}`,
   ];
-  if (answer.rows > 0) {
-    lines.push(`  ${[...answer.columns.keys()].join('  ')}`);
-    for (let row = 0; row < answer.rows; row++) {
-      if (row === SHOWN_ROWS && answer.rows > 2 * SHOWN_ROWS) {
+  if (response.rows > 0) {
+    lines.push(`  ${[...response.columns.keys()].join('  ')}`);
+    for (let row = 0; row < response.rows; row++) {
+      if (row === SHOWN_ROWS && response.rows > 2 * SHOWN_ROWS) {
         lines.push('  …');
-        row = answer.rows - SHOWN_ROWS;
+        row = response.rows - SHOWN_ROWS;
       }
       lines.push(
-        `  ${[...answer.columns.values()].map((column) => (Number.isNaN(column[row]) ? 'missing' : column[row])).join('  ')}`,
+        `  ${[...response.columns.values()].map((column) => (Number.isNaN(column[row]) ? 'missing' : column[row])).join('  ')}`,
       );
     }
   }

@@ -51,9 +51,9 @@ export interface Case {
     readonly error?: ErrorName;
     /** What `log` has to contain. */
     readonly log?: string;
-    /** The rows of the answer as JSON text, compared to the last bit; for generated rows they are computed. */
+    /** The rows of the response as JSON text, compared to the last bit; for generated rows they are computed. */
     readonly data?: string;
-    /** The answer's text is the one that JSON.stringify writes. */
+    /** The response's text is the one that JSON.stringify writes. */
     readonly exact?: boolean;
     readonly headers?: Readonly<Record<string, string>>;
   };
@@ -78,7 +78,7 @@ export function generate({ rows, seed, shape }: GeneratedRows): (number | null)[
   return Array.from({ length: rows }, (_, row) => [1420066800 + row, sample(), sample()]);
 }
 
-/** The rows that the answer has to have; undefined where the case names none. */
+/** The rows that the response has to have; undefined where the case names none. */
 export function expectedRows({ request, expect }: Case): (number | null)[][] | undefined {
   if (expect.data !== undefined) return JSON.parse(expect.data) as (number | null)[][];
   if (request.generated === undefined || expect.error !== undefined) return undefined;

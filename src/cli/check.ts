@@ -1,6 +1,6 @@
 import { ERROR_CODES } from '../common/errors/error-codes.js';
 import { bodyOf, expectedRows, type Case } from './cases.js';
-import { callHttp, NoAnswerError, type HttpAnswer } from './http-call.js';
+import { callHttp, NoResponseError, type HttpResponse } from './http-call.js';
 
 /** What a managed error's status may be: 200, 422, or, of an endpoint whose setting is not known, either. */
 export type ErrorHttpStatus = 'contract' | 'http' | 'either';
@@ -19,16 +19,16 @@ export interface Finding {
   readonly faults: readonly string[];
   readonly sent: Buffer;
   /** Without a status it is only the beginning of one. */
-  readonly answer?: { readonly status?: number; readonly text: string };
+  readonly response?: { readonly status?: number; readonly text: string };
   /** Not even a connection could be had. */
   readonly isUnreachable: boolean;
 }
 
-/** So much is kept of an answer that does not end. */
+/** So much is kept of a response that does not end. */
 const BEGINNING_BYTES = 4096;
 
-/** No case's answer is longer. */
-const LONGEST_ANSWER = 64 << 20;
+/** No case's response is longer. */
+const MAX_RESPONSE_BYTES = 64 << 20;
 
 export async function checkCase(one: Case, options: CheckOptions): Promise<Finding> {
   const { bytes, pieces } = bodyOf(one);
@@ -47,7 +47,7 @@ export async function checkCase(one: Case, options: CheckOptions): Promise<Findi
   const answered: Buffer[] = [];
   let length = 0;
   try {
-    const answer = await callHttp(
+    const response = await callHttp(
       { url, method, headers: given, body: pieces },
       {
         idleMs: options.timeoutMs,
@@ -55,29 +55,40 @@ export async function checkCase(one: Case, options: CheckOptions): Promise<Findi
         timeoutMs: 3 * options.timeoutMs,
         take: (piece) => {
           answered.push(piece);
-          if ((length += piece.length) > LONGEST_ANSWER) throw new Error('the answer has no end');
+          if ((length += piece.length) > MAX_RESPONSE_BYTES) throw new Error('the response has no end');
         },
       },
     );
     const text = Buffer.concat(answered).toString();
-    const faults = judge(one, answer, text, options.errorHttpStatus);
-    return { case: one, faults, sent: bytes, answer: { status: answer.status, text }, isUnreachable: false };
+    const faults = judge(one, response, text, options.errorHttpStatus);
+    return {
+      case: one,
+      faults,
+      sent: bytes,
+      response: { status: response.status, text },
+      isUnreachable: false,
+    };
   } catch (error) {
-    if (!(error instanceof NoAnswerError)) throw error;
+    if (!(error instanceof NoResponseError)) throw error;
     return {
       case: one,
       faults: [error.message],
       sent: bytes,
       ...(length > 0 && {
-        answer: { text: Buffer.concat(answered).subarray(0, BEGINNING_BYTES).toString() },
+        response: { text: Buffer.concat(answered).subarray(0, BEGINNING_BYTES).toString() },
       }),
       isUnreachable: error.isUnreachable,
     };
   }
 }
 
-/** What of an answer is not as the case has it. */
-function judge(one: Case, { status, headers }: HttpAnswer, text: string, setting: ErrorHttpStatus): string[] {
+/** What of a response is not as the case has it. */
+function judge(
+  one: Case,
+  { status, headers }: HttpResponse,
+  text: string,
+  setting: ErrorHttpStatus,
+): string[] {
   const { expect } = one;
   const statuses = statusesOf(one, setting);
   const faults: string[] = [];
@@ -89,14 +100,14 @@ function judge(one: Case, { status, headers }: HttpAnswer, text: string, setting
     if (headers[name.toLowerCase()] !== value)
       faults.push(`the header ${name} is ${String(headers[name.toLowerCase()])} and not ${value}`);
 
-  let answer: unknown;
+  let response: unknown;
   try {
-    answer = JSON.parse(text);
+    response = JSON.parse(text);
   } catch (error) {
-    return [...faults, `the answer is no JSON: ${(error as Error).message}`];
+    return [...faults, `the response is no JSON: ${(error as Error).message}`];
   }
-  if (typeof answer !== 'object' || answer === null) return [...faults, 'the answer is no object'];
-  const { error, log, scalar } = answer as Record<string, unknown>;
+  if (typeof response !== 'object' || response === null) return [...faults, 'the response is no object'];
+  const { error, log, scalar } = response as Record<string, unknown>;
   const code = expect.error === undefined ? 0 : ERROR_CODES[expect.error].code;
   if (error !== code)
     faults.push(
@@ -105,7 +116,7 @@ function judge(one: Case, { status, headers }: HttpAnswer, text: string, setting
   if (typeof log !== 'string') faults.push(`log is ${JSON.stringify(log)} and no text`);
   else if (expect.log !== undefined && !log.includes(expect.log))
     faults.push(`log does not say ${JSON.stringify(expect.log)}: ${JSON.stringify(log)}`);
-  if (expect.exact === true && JSON.stringify(answer) !== text)
+  if (expect.exact === true && JSON.stringify(response) !== text)
     faults.push('the text is not the one that JSON.stringify writes');
   const rows = expectedRows(one);
   if (rows !== undefined) faults.push(...judgeRows(scalar, rows));

@@ -12,16 +12,16 @@ export interface HttpCall {
   readonly body: Uint8Array | readonly Uint8Array[] | Readable;
 }
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Milliseconds since the call began. */
   readonly timings: { readonly firstByte: number; readonly end: number };
 }
 
-/** There is no answer, or not a whole one; the message says why, for a person. */
-export class NoAnswerError extends Error {
-  override readonly name = 'NoAnswerError';
+/** There is no response, or not a whole one; the message says why, for a person. */
+export class NoResponseError extends Error {
+  override readonly name = 'NoResponseError';
 
   constructor(
     message: string,
@@ -37,21 +37,21 @@ export interface HttpCallOptions {
   readonly idleMs: number;
   /** Milliseconds for all of it. */
   readonly timeoutMs?: number;
-  /** Given the pieces of the answer's body; throws to hang up. */
+  /** Given the pieces of the response's body; throws to hang up. */
   readonly take: (piece: Buffer) => void;
   /** Told how many bytes of the body have gone out. */
   readonly sent?: (bytes: number) => void;
 }
 
 /**
- * Sends one request over a connection of its own and hands over its answer. An answer that comes before all has been
+ * Sends one request over a connection of its own and hands over its response. A response that comes before all has been
  * sent is taken, also where the endpoint then hangs up.
- * @throws NoAnswerError
+ * @throws NoResponseError
  */
 export function callHttp(
   { url, method, headers, body }: HttpCall,
   { idleMs, timeoutMs, take, sent }: HttpCallOptions,
-): Promise<HttpAnswer> {
+): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     const since = () => performance.now() - start;
@@ -61,10 +61,10 @@ export function callHttp(
     const overall =
       timeoutMs === undefined
         ? undefined
-        : setTimeout(() => fail(`no end of the answer within ${timeoutMs} ms`), timeoutMs);
+        : setTimeout(() => fail(`no end of the response within ${timeoutMs} ms`), timeoutMs);
     const fail = (message: string, isUnreachable = false) => {
       clearTimeout(overall);
-      reject(new NoAnswerError(message, isUnreachable));
+      reject(new NoResponseError(message, isUnreachable));
       outgoing.destroy();
     };
     outgoing
@@ -86,8 +86,8 @@ export function callHttp(
           .on('error', ({ code }: NodeJS.ErrnoException) =>
             fail(
               code === 'ECONNRESET'
-                ? 'the connection was cut within the answer'
-                : `the answer is broken: ${code}`,
+                ? 'the connection was cut within the response'
+                : `the response is broken: ${code}`,
             ),
           )
           .on('end', () => {
@@ -104,18 +104,18 @@ export function callHttp(
   });
 }
 
-const INFLATERS = new Map<string, () => NodeJS.ReadWriteStream & Readable>([
+const DECOMPRESSORS = new Map<string, () => NodeJS.ReadWriteStream & Readable>([
   ['gzip', createGunzip],
   ['deflate', createInflate],
   ['br', createBrotliDecompress],
 ]);
 
-/** Nobody asked for a compressed answer, but RFC 9110, section 12.5.3, lets an endpoint give one then. */
+/** Nobody asked for a compressed response, but RFC 9110, section 12.5.3, lets an endpoint give one then. */
 function decompressed(incoming: IncomingMessage): Readable {
-  const inflater = INFLATERS.get(incoming.headers['content-encoding'] ?? '')?.();
-  if (inflater === undefined) return incoming;
-  incoming.on('error', (error) => inflater.destroy(error));
-  return incoming.pipe(inflater);
+  const decompressor = DECOMPRESSORS.get(incoming.headers['content-encoding'] ?? '')?.();
+  if (decompressor === undefined) return incoming;
+  incoming.on('error', (error) => decompressor.destroy(error));
+  return incoming.pipe(decompressor);
 }
 
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
@@ -123,7 +123,7 @@ const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNR
 function describe({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ECONNREFUSED') return 'the connection is refused';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no such host';
-  if (code === 'ECONNRESET' || code === 'EPIPE') return 'the connection was cut before an answer';
+  if (code === 'ECONNRESET' || code === 'EPIPE') return 'the connection was cut before a response';
   return message;
 }
 

@@ -5,7 +5,7 @@ import { VERSION } from '../version.js';
 import { callWithBody, type CallOptions } from './call.js';
 import { LEVELS, loadCases, type Level } from './cases.js';
 import { checkCase, type CheckOptions, type Finding } from './check.js';
-import { NoAnswerError } from './http-call.js';
+import { NoResponseError } from './http-call.js';
 import { line, report, summary } from './report.js';
 import { terminal } from './terminal.js';
 
@@ -14,7 +14,7 @@ const DEFAULT_URL = 'http://127.0.0.1:5000/method';
 /** An endpoint that has answered none of the first cases is not asked the others, which would take hours. */
 const PATIENCE = 5;
 
-/** The endpoint could not be asked, or the command line is wrong; 1 is for an answer that is not as it should be. */
+/** The endpoint could not be asked, or the command line is wrong; 1 is for a response that is not as it should be. */
 const EXIT_UNABLE = 2;
 
 const program = new Command('kasem')
@@ -56,13 +56,13 @@ program
     '<bodies...>',
     `files, - for the standard input; a URL among them is the endpoint (default ${DEFAULT_URL})`,
   )
-  .option('--expect <file>', 'a recorded answer to hold the answer against')
+  .option('--expect <file>', 'a recorded response to hold the response against')
   .addOption(
     new Option('--tolerance <x>', 'how far a value may differ from the recorded one, relative to it')
       .argParser(notNegative)
       .default(0),
   )
-  .option('--out <file>', 'write the answer there, as it came')
+  .option('--out <file>', 'write the response there, as it came')
   .addOption(timeout().default(120_000))
   .addOption(header())
   .action(call);
@@ -95,8 +95,10 @@ async function check(url: URL, flags: CheckFlags): Promise<void> {
     findings.push(finding);
     terminal.progress('');
     if (flags.json !== true) terminal.out(line(finding));
-    if (findings.length === PATIENCE && findings.every(({ answer }) => answer === undefined)) {
-      process.stderr.write(`kasem: no answer to the first ${PATIENCE} of ${cases.length} cases; given up\n`);
+    if (findings.length === PATIENCE && findings.every(({ response }) => response === undefined)) {
+      process.stderr.write(
+        `kasem: no response to the first ${PATIENCE} of ${cases.length} cases; given up\n`,
+      );
       break;
     }
   }
@@ -136,7 +138,7 @@ async function call(args: readonly string[], flags: CallFlags): Promise<void> {
       failed++;
       const { code, message, path } = error as NodeJS.ErrnoException;
       terminal.out(`${path ?? body}: ${FILE_FAULTS[code ?? ''] ?? message}`);
-      if (error instanceof NoAnswerError && error.isUnreachable)
+      if (error instanceof NoResponseError && error.isUnreachable)
         return unable(`${options.url.href}: ${message}`);
     }
   }

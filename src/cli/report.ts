@@ -2,7 +2,7 @@ import { LEVELS } from './cases.js';
 import { type Finding } from './check.js';
 import { shown } from './terminal.js';
 
-/** So much of a body or an answer is shown. */
+/** So much of a body or a response is shown. */
 const SHOWN_CHARACTERS = 400;
 
 const excerpt = (text: string): string => shown(text, SHOWN_CHARACTERS);
@@ -14,13 +14,13 @@ export const line = ({ case: one, faults }: Finding): string =>
 /** For a person: what does not hold with what was sent and what came, then the sum of each level. */
 export function summary(findings: readonly Finding[]): string {
   const lines: string[] = [];
-  for (const { case: one, faults, sent, answer } of findings.filter(({ faults }) => faults.length > 0))
+  for (const { case: one, faults, sent, response } of findings.filter(({ faults }) => faults.length > 0))
     lines.push(
       '',
       `${one.name} (${one.level})`,
       ...faults.map((fault) => `  ${fault}`),
       `  sent: ${excerpt(sent.toString())}`,
-      `  got: ${answer === undefined ? 'no answer' : `${answer.status ?? 'not the whole of'} ${excerpt(answer.text)}`}`,
+      `  got: ${response === undefined ? 'no response' : `${response.status ?? 'not the whole of'} ${excerpt(response.text)}`}`,
     );
   lines.push('');
   for (const level of LEVELS) {
@@ -37,14 +37,14 @@ export function summary(findings: readonly Finding[]): string {
 export function report(url: URL, findings: readonly Finding[]): object {
   return {
     url: url.href,
-    cases: findings.map(({ case: { name, level }, faults, sent, answer }) => ({
+    cases: findings.map(({ case: { name, level }, faults, sent, response }) => ({
       name,
       level,
       holds: faults.length === 0,
       ...(faults.length > 0 && {
         faults,
         sent: excerpt(sent.toString()),
-        answer: answer && { ...answer, text: excerpt(answer.text) },
+        response: response && { ...response, text: excerpt(response.text) },
       }),
     })),
   };

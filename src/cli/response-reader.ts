@@ -3,22 +3,22 @@ import { type FrameDecoder } from '../common/frame/frame-decoder.js';
 import { DATE } from '../common/frame/frame.js';
 import { shown } from './terminal.js';
 
-/** An answer, or a recorded one. */
-export interface ReadAnswer {
+/** A response, or a recorded one. */
+export interface ReadResponse {
   readonly error: number | undefined;
   readonly log: string | undefined;
-  /** `date` first; NaN means missing. None where the answer has no series. */
+  /** `date` first; NaN means missing. None where the response has no series. */
   readonly columns: ReadonlyMap<string, Float64Array>;
   readonly rows: number;
 }
 
-/** Up to this length an answer is read as one text. */
+/** Up to this length a response is read as one text. */
 const SMALL_BYTES = 32 << 20;
-/** Where `headers`, `error` and `log` of a long answer are looked for: before its rows and behind them. */
+/** Where `headers`, `error` and `log` of a long response are looked for: before its rows and behind them. */
 const EDGE_BYTES = 1 << 16;
 
 /** Reads `{"scalar": {"headers", "data"}, "error", "log"}` of any length, as it arrives. */
-export class AnswerReader {
+export class ResponseReader {
   private readonly pieces: Buffer[] = [];
   private length = 0;
   private long: { readonly decoder: FrameDecoder; readonly head: string; tail: Buffer } | undefined;
@@ -35,16 +35,16 @@ export class AnswerReader {
   }
 
   /** @throws Error where the text is no JSON, or has another form */
-  async end(): Promise<ReadAnswer> {
+  async end(): Promise<ReadResponse> {
     return this.long === undefined ? ofText(Buffer.concat(this.pieces).toString()) : this.endLong(this.long);
   }
 
-  /** The decoder of bodies reads an answer as well, once it begins as a body does: with `param`. */
+  /** The decoder of bodies reads a response as well, once it begins as a body does: with `param`. */
   private beginLong(): void {
     const all = Buffer.concat(this.pieces.splice(0));
     const head = all.subarray(0, EDGE_BYTES).toString();
     const headers = /"headers"\s*:\s*(\[[^\]]*\])/.exec(head)?.[1];
-    if (headers === undefined) throw new Error('a long answer has to have its headers before its data');
+    if (headers === undefined) throw new Error('a long response has to have its headers before its data');
     const series = (JSON.parse(headers) as string[]).filter((name) => name !== DATE);
     const decoder = createFrameDecoder({ params: [], series }, {});
     decoder.push(Buffer.from('{"param":{},'));
@@ -52,7 +52,7 @@ export class AnswerReader {
     this.long = { decoder, head, tail: all.subarray(-EDGE_BYTES) };
   }
 
-  private async endLong({ decoder, head, tail }: NonNullable<typeof this.long>): Promise<ReadAnswer> {
+  private async endLong({ decoder, head, tail }: NonNullable<typeof this.long>): Promise<ReadResponse> {
     const { frame } = await decoder.end();
     const edges = head.slice(0, head.indexOf('[')) + tail.subarray(tail.lastIndexOf(']]') + 2).toString();
     const error = /"error"\s*:\s*(\d+)/.exec(edges)?.[1];
@@ -66,14 +66,14 @@ export class AnswerReader {
   }
 }
 
-function ofText(text: string): ReadAnswer {
-  let answer: { error?: unknown; log?: unknown; scalar?: { headers?: unknown; data?: unknown } };
+function ofText(text: string): ReadResponse {
+  let response: { error?: unknown; log?: unknown; scalar?: { headers?: unknown; data?: unknown } };
   try {
-    answer = JSON.parse(text) as typeof answer;
+    response = JSON.parse(text) as typeof response;
   } catch {
     throw new Error(`this is no JSON: ${shown(text.trim(), 200)}`);
   }
-  const { error, log, scalar } = Object(answer) as typeof answer;
+  const { error, log, scalar } = Object(response) as typeof response;
   const headers = Array.isArray(scalar?.headers) ? (scalar.headers as string[]) : [];
   const data = Array.isArray(scalar?.data) ? (scalar.data as (number | null)[][]) : [];
   const bad = data.findIndex(
@@ -98,15 +98,15 @@ function ofText(text: string): ReadAnswer {
   };
 }
 
-/** At most `count` places where two answers differ, each in a sentence. */
+/** At most `count` places where two responses differ, each in a sentence. */
 export function differences(
-  found: ReadAnswer,
-  expected: ReadAnswer,
+  found: ReadResponse,
+  expected: ReadResponse,
   tolerance: number,
   count: number,
 ): string[] {
   const list: string[] = [];
-  // The public example's own answers carry no error.
+  // The public example's own responses carry no error.
   if (expected.error !== undefined && found.error !== expected.error)
     list.push(`error is ${String(found.error)} and not ${String(expected.error)}`);
   if (found.rows !== expected.rows) list.push(`there are ${found.rows} rows and not ${expected.rows}`);

@@ -39,7 +39,7 @@ export async function exposition(registry: Registry): Promise<string> {
 }
 
 /** In a worker: gives its metrics whenever the primary process asks. */
-export function answerCollections(registry: Registry): void {
+export function respondToCollections(registry: Registry): void {
   process.on('message', (message: Message) => {
     if (message.type !== 'metrics.collect') return;
     void registry
@@ -51,7 +51,7 @@ export function answerCollections(registry: Registry): void {
 }
 
 /**
- * In the primary process: sums the metrics of all workers. Of one that does not answer the last ones count, and what a
+ * In the primary process: sums the metrics of all workers. Of one that does not respond the last ones count, and what a
  * dead one had counted stays counted, so that no sum ever falls.
  */
 export class ClusterMetrics {

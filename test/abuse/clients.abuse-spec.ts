@@ -34,7 +34,7 @@ describe('readers', () => {
       for (const client of clients) readSlowly(client, bytesPerSecond);
       await eventually(async () => (await pod.inFlightBytes()) > 0);
       await eventually(async () => (await pod.inFlightBytes()) === 0);
-      await pod.answersRight();
+      await pod.respondsRight();
       for (const client of clients) client.close();
     });
 
@@ -48,7 +48,7 @@ describe('readers', () => {
     const clients = send(pod, Buffer.concat(Array.from({ length: 300 }, () => requestBytes(SAMPLE))), 17);
     for (const { socket } of clients) socket.pause();
     await setTimeout(1_000);
-    await pod.answersRight();
+    await pod.respondsRight();
     for (const client of clients) client.close();
   });
 });
@@ -58,7 +58,7 @@ describe('senders', () => {
 
   attack('hundreds that send nothing after their headers', async (pod) => {
     const clients = send(pod, Buffer.from([...POST, KEY, 'Content-Length: 1000', '', '{'].join('\r\n')), 300);
-    for (let i = 0; i < 10; i++) await pod.answersRight();
+    for (let i = 0; i < 10; i++) await pod.respondsRight();
     const responses = await Promise.all(clients.map((client) => client.response()));
     for (const { status, error } of responses) expect([status, error]).toEqual([408, 14]);
     for (const client of clients) client.close();
@@ -66,13 +66,13 @@ describe('senders', () => {
 
   attack('hundreds that send no whole header', async (pod) => {
     const clients = send(pod, Buffer.from('POST /method HTTP/1.1\r\nHost: x\r\nX-A: '), 300);
-    for (let i = 0; i < 10; i++) await pod.answersRight();
+    for (let i = 0; i < 10; i++) await pod.respondsRight();
     for (const client of clients) client.close();
   });
 
   attack('the longest headers', async (pod) => {
     const clients = send(pod, Buffer.from(`${POST.join('\r\n')}\r\n${'X-A: \r\n'.repeat(2_000)}`), 100);
-    for (let i = 0; i < 10; i++) await pod.answersRight();
+    for (let i = 0; i < 10; i++) await pod.respondsRight();
     for (const client of clients) client.close();
   });
 
@@ -159,7 +159,7 @@ describe('senders of everything before they read', () => {
     const sending = setInterval(() => clients.forEach((client) => client.send(' ')), 100);
     await setTimeout(1_000);
     expect(await pod.inFlightBytes()).toBe(0);
-    await pod.answersRight();
+    await pod.respondsRight();
     clearInterval(sending);
     for (const client of clients) client.close();
   });

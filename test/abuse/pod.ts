@@ -64,7 +64,7 @@ export class Pod {
       }),
     );
     // What is compiled and allocated once is none of the attacks'.
-    for (let i = 0; i < 20; i++) await pod.answersRight();
+    for (let i = 0; i < 20; i++) await pod.respondsRight();
     return pod;
   }
 
@@ -140,7 +140,7 @@ export class Pod {
     }
   }
 
-  async answersRight(): Promise<void> {
+  async respondsRight(): Promise<void> {
     const response = await call(this.url, { body: SAMPLE, headers: KEY });
     if (response.status !== 200 || response.json.error !== 0 || !contains(response.json, SAMPLE_RESPONSE))
       throw new Error(`the sample is answered with ${response.status}: ${response.text.slice(0, 300)}`);
@@ -162,7 +162,7 @@ export class Pod {
     const broken: string[] = [];
     const check = (name: string, promise: Promise<void>) =>
       within(name, MAX_CLEANUP_MS, promise).catch((error: Error) => broken.push(error.message));
-    await check('the sample', this.answersRight());
+    await check('the sample', this.respondsRight());
     await check('to be free again', this.isFree());
     if (!this.isAlive) throw new Error(this.end());
     if (this.longestTurnMs > maxTurnMs) broken.push(`the loop was held for ${this.longestTurnMs} ms`);

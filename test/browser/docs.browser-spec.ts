@@ -34,7 +34,7 @@ describe('the page at /docs', () => {
     return { page, complaints, hosts };
   };
 
-  const answer = async (page: Page) => {
+  const response = async (page: Page) => {
     await page.locator(`${METHOD} .execute`).click();
     const body = page
       .locator(`${METHOD} .live-responses-table .response-col_description .highlight-code code`)
@@ -51,7 +51,7 @@ describe('the page at /docs', () => {
     await page.getByLabel('auth-bearer-value').fill('k3y');
     await page.locator('.auth-btn-wrapper .authorize').first().click();
     await page.locator('.btn-done').first().click();
-    expect(await answer(page)).toMatchObject({ error: 0, log: '4 rows, none missing' });
+    expect(await response(page)).toMatchObject({ error: 0, log: '4 rows, none missing' });
     await page.screenshot({ path: `${ARTIFACTS}/docs-${scheme}.png` });
     expect(complaints).toEqual([]);
     expect([...hosts]).toEqual([new URL(service.url).host]);

@@ -23,7 +23,7 @@ interface Opening {
   readonly url?: string;
 }
 
-interface Answer {
+interface Response {
   scalar: { headers: string[]; data: (number | null)[][] };
 }
 
@@ -94,7 +94,7 @@ describe('the playground', () => {
   };
   const send = async () => {
     await page.locator('#send').click();
-    await page.locator('#answer').waitFor();
+    await page.locator('#response').waitFor();
     await idle();
   };
   const numbers = async () =>
@@ -133,10 +133,10 @@ describe('the playground', () => {
     return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
   };
 
-  it('sends the sample, and shows the recorded answer', async () => {
+  it('sends the sample, and shows the recorded response', async () => {
     const recorded = JSON.parse(
       await readFile(join(ROOT, 'test/fixtures/sample.response.json'), 'utf8'),
-    ) as Answer;
+    ) as Response;
     await open();
     await page.locator('#sample').click();
     await idle();
@@ -278,7 +278,7 @@ describe('the playground', () => {
     expect(await text('#fault')).toContain('unexpected "d" at byte 0');
     await send();
     expect(await text('#code')).toBe('10 · MALFORMED_JSON');
-    // Chromium itself tells of each answer that is not 2xx.
+    // Chromium itself tells of each response that is not 2xx.
     expect(complaints.splice(0)).toEqual(Array(2).fill(expect.stringContaining('status of 400')));
   });
 
@@ -317,13 +317,13 @@ describe('the playground', () => {
     await choose(path);
     await page.locator('#scale').fill('-0.5');
     await send();
-    const answer = await download();
-    const { scalar } = JSON.parse(answer) as Answer;
-    const sent = JSON.parse((await readFile(path, 'utf8')).replaceAll('NaN', 'null')) as Answer;
+    const response = await download();
+    const { scalar } = JSON.parse(response) as Response;
+    const sent = JSON.parse((await readFile(path, 'utf8')).replaceAll('NaN', 'null')) as Response;
     const [, e1, e2] = sent.scalar.data[0] as [number, number, number];
     expect(scalar.data[0]?.[1]).toBe(-0.5 * (e1 + e2));
     expect(await command()).toContain('head -c');
-    expect(await bash(await command())).toBe(answer);
+    expect(await bash(await command())).toBe(response);
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.locator('#copy').click();
     await page.getByText('The command is in the clipboard.').waitFor();
@@ -359,7 +359,7 @@ describe('the playground', () => {
     await page.keyboard.press('Control+a');
     await page.keyboard.type('1');
     await page.keyboard.press('Enter');
-    await page.locator('#answer').waitFor();
+    await page.locator('#response').waitFor();
     await idle();
     await tabTo('#download');
     await tabTo('#copy');
@@ -397,7 +397,7 @@ describe('the playground', () => {
     await page.locator('#paste summary').click();
     await choose(SAMPLE);
     await send();
-    await page.locator('#answer summary').click();
+    await page.locator('#response summary').click();
     await page.locator('#inputs .legend button').first().click();
     expect(await axe()).toEqual([]);
     await choose(join(ROOT, 'test/fixtures/refused.request.json'));
@@ -425,7 +425,7 @@ describe('the playground', () => {
     );
     await choose(await write('narrow.json', bodyText(2000)));
     await send();
-    await page.locator('#answer summary').click();
+    await page.locator('#response summary').click();
     expect(await excess()).toBe(0);
     expect(await axe()).toEqual([]);
     await screenshot('narrow');
@@ -464,6 +464,6 @@ describe('the playground', () => {
     await page.locator('#cancel').click();
     await page.getByText('Cancelled.').waitFor();
     await idle();
-    expect(await page.locator('#answer').isHidden()).toBe(true);
+    expect(await page.locator('#response').isHidden()).toBe(true);
   });
 });

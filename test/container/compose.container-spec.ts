@@ -223,8 +223,8 @@ describe('on a real engine', () => {
     expect(await answered()).toHaveLength(3);
 
     const scraped = async () => {
-      const answer = await fetch(`http://127.0.0.1:${prometheus}/api/v1/query?query=sum(up{job="kasem"})`);
-      const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
+      const response = await fetch(`http://127.0.0.1:${prometheus}/api/v1/query?query=sum(up{job="kasem"})`);
+      const { data } = (await response.json()) as { data: { result: { value: [number, string] }[] } };
       return data.result[0]?.value[1];
     };
     await eventually(async () => (await scraped().catch(() => undefined)) === '3');

@@ -66,28 +66,32 @@ describe('kasem check', () => {
   const json = { 'Content-Type': 'application/json' };
   it.each<[string, RequestListener, string]>([
     ['hangs', () => undefined, 'nothing came for 300 ms'],
-    ['cuts the connection', (request) => request.socket.destroy(), 'the connection was cut before an answer'],
     [
-      'cuts its answer',
+      'cuts the connection',
+      (request) => request.socket.destroy(),
+      'the connection was cut before a response',
+    ],
+    [
+      'cuts its response',
       (request, response) => {
         response.writeHead(200, { ...json, 'Content-Length': 1000 }).write('{"error"');
         setTimeout(() => request.socket.destroy(), 20);
       },
-      'the connection was cut within the answer',
+      'the connection was cut within the response',
     ],
     [
-      'never ends its answer',
+      'never ends its response',
       (_, response) => {
         response.writeHead(200, json);
         const timer = setInterval(() => response.write(' '), 20);
         response.on('close', () => clearInterval(timer));
       },
-      'no end of the answer within 900 ms',
+      'no end of the response within 900 ms',
     ],
     [
       'answers HTML',
       (_, response) => void response.writeHead(500, { 'Content-Type': 'text/html' }).end('<html>'),
-      'the answer is no JSON',
+      'the response is no JSON',
     ],
     [
       'redirects',
@@ -97,7 +101,7 @@ describe('kasem check', () => {
     [
       'answers NaN',
       (_, response) => void response.writeHead(200, json).end('{"scalar":{"data":[[1,NaN]]},"error":0}'),
-      'the answer is no JSON',
+      'the response is no JSON',
     ],
     [
       'is off by one bit',
@@ -147,19 +151,19 @@ describe('kasem check', () => {
     expect(code).toBe(1);
   });
 
-  it('takes an answer that is compressed unasked, and shows how much of a broken one came', async () => {
+  it('takes a response that is compressed unasked, and shows how much of a broken one came', async () => {
     const zipped = gzipSync(JSON.stringify(right));
     const headers = { ...json, 'Content-Encoding': 'gzip' };
-    let answer = zipped;
+    let sent = zipped;
     const { url, server } = await endpoint((request, response) => {
-      request.resume().on('end', () => response.writeHead(200, headers).end(answer));
+      request.resume().on('end', () => response.writeHead(200, headers).end(sent));
     });
     const only = ['check', url, '--only', 'other params are ignored'];
     expect(await kasem(only)).toMatchObject({ code: 0 });
-    answer = zipped.subarray(0, -9);
+    sent = zipped.subarray(0, -9);
     const cut = await kasem(only);
     server.close();
-    expect(cut.out).toContain('the answer is broken: Z_BUF_ERROR');
+    expect(cut.out).toContain('the response is broken: Z_BUF_ERROR');
     expect(cut.out).toContain('got: not the whole of {"scalar"');
     expect(cut.code).toBe(1);
   });
@@ -169,12 +173,12 @@ describe('kasem check', () => {
     const { code, out, err } = await kasem(['check', url, '--timeout', '50']);
     server.closeAllConnections();
     server.close();
-    expect(err).toMatch(/^kasem: no answer to the first 5 of \d+ cases; given up\n$/);
+    expect(err).toMatch(/^kasem: no response to the first 5 of \d+ cases; given up\n$/);
     expect(out.match(/^FAILS/gm)).toHaveLength(5);
     expect(code).toBe(1);
   });
 
-  it('shows no byte of an answer that a terminal would take for a command', async () => {
+  it('shows no byte of a response that a terminal would take for a command', async () => {
     const { url, server } = await endpoint((request, response) => {
       request.resume().on('end', () => response.end('\u001b[2J\u009b2J\u007f'));
     });
@@ -183,7 +187,7 @@ describe('kasem check', () => {
     expect(out).toContain(String.raw`got: 200 \u001b[2J\u009b2J\u007f`);
   });
 
-  it('ends with 2 where nobody answers, or the command line is wrong', async () => {
+  it('ends with 2 where nobody responses, or the command line is wrong', async () => {
     const unreachable = await kasem(['check', 'http://127.0.0.1:1/method']);
     expect(unreachable).toEqual({
       code: 2,
@@ -211,7 +215,7 @@ describe('kasem call', () => {
   const sample = resolve(import.meta.dirname, '../fixtures/sample.request.json');
   const recorded = resolve(import.meta.dirname, '../fixtures/sample.response.json');
 
-  it('tells what comes back, and holds it against a recorded answer', async () => {
+  it('tells what comes back, and holds it against a recorded response', async () => {
     const { code, out } = await kasem(['call', sample, url, '--expect', recorded]);
     expect(out).toContain('error 0, 4 rows, none missing');
     expect(out).toContain('1420066800  21096.19278046125');
@@ -264,7 +268,7 @@ describe('kasem call', () => {
     expect(code).toBe(1);
   });
 
-  it('writes the answer as it came, also a long one, and reads that again', async () => {
+  it('writes the response as it came, also a long one, and reads that again', async () => {
     const long = file('long.json', bodyOf(sampleRows(1_200_000), 3));
     const [out, again] = [join(directory, 'out.json'), join(directory, 'again.json')];
     const first = await kasem(['call', long, url, '--out', out]);

@@ -45,10 +45,10 @@ describe('a fault of the service', () => {
   it.each(['/broken/error', '/broken/text', '/broken/uri'])(
     'at %s tells the client nothing, and the log all under its id',
     async (path) => {
-      const answer = await call(service.url, { method: 'GET', path });
-      expect([answer.status, answer.json.error]).toEqual([500, 50]);
-      expect(answer.text).not.toContain('secret');
-      const id = answer.headers['x-request-id'];
+      const response = await call(service.url, { method: 'GET', path });
+      expect([response.status, response.json.error]).toEqual([500, 50]);
+      expect(response.text).not.toContain('secret');
+      const id = response.headers['x-request-id'];
       expect(id).toMatch(/^[0-9a-f-]{36}$/);
       expect(logged.at(-1)?.requestId).toBe(id);
       expect(logged.at(-1)?.err.stack).toMatch(/secret|URI malformed/);
@@ -56,8 +56,8 @@ describe('a fault of the service', () => {
   );
 
   it('is not an HttpException, which keeps its status and says what it is', async () => {
-    const answer = await call(service.url, { method: 'GET', path: '/broken/conflict' });
-    expect([answer.status, answer.json]).toEqual([409, { error: 17, log: 'the sensor is locked' }]);
+    const response = await call(service.url, { method: 'GET', path: '/broken/conflict' });
+    expect([response.status, response.json]).toEqual([409, { error: 17, log: 'the sensor is locked' }]);
   });
 
   it('is logged under the id that the client gave, if that is harmless', async () => {

@@ -65,15 +65,15 @@ describe('searching for faults', () => {
         coding,
         async (bytes, places, coding) => {
           tried++;
-          const answer = await call(service.url, {
+          const response = await call(service.url, {
             body: cutAt(named(Buffer.from(bytes)), places),
             headers: coding === undefined ? {} : { 'Content-Encoding': coding },
           });
-          expect([200, 400, 413, 415]).toContain(answer.status);
-          const { error, log, scalar } = answer.json;
+          expect([200, 400, 413, 415]).toContain(response.status);
+          const { error, log, scalar } = response.json;
           expect([Number.isInteger(error), typeof log]).toEqual([true, 'string']);
           expect(scalar !== undefined).toBe(error === 0);
-          if (answer.status !== 200) expect([10, 15, 16]).toContain(error);
+          if (response.status !== 200) expect([10, 15, 16]).toContain(error);
         },
       ),
       searching(300),

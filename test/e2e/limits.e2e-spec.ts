@@ -89,10 +89,10 @@ describe('the limits', () => {
     await eventually(async () => (await inFlight()) === 1_500_000);
 
     const second = rawRequest(service.port, ['Content-Length: 600000']);
-    const answer = await second.received(/\}$/);
-    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
-    expect(answer).toMatch(/\r\nRetry-After: 1\r\n/);
-    expect(answer).toContain('"error":51,"log":"with this body more than 2000000 bytes would be in flight');
+    const response = await second.received(/\}$/);
+    expect(response).toMatch(/^HTTP\/1\.1 503 /);
+    expect(response).toMatch(/\r\nRetry-After: 1\r\n/);
+    expect(response).toContain('"error":51,"log":"with this body more than 2000000 bytes would be in flight');
     expect((await call(service.url, { body: small })).json.error).toBe(0);
     expect(await metric(service.url, 'kasem_shed_requests_total')).toBe(1);
 
@@ -109,8 +109,8 @@ describe('the limits', () => {
     const other = rawRequest(service.port, ['Content-Length: 1000000']);
     await eventually(async () => (await inFlight()) === 1_000_000);
     const body = [MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES.subarray(100_000)];
-    const answer = await call(service.url, { body });
-    expect([answer.status, answer.json.error]).toEqual([503, 51]);
+    const response = await call(service.url, { body });
+    expect([response.status, response.json.error]).toEqual([503, 51]);
     other.close();
     await allFree();
   });
@@ -119,8 +119,8 @@ describe('the limits', () => {
     const other = rawRequest(service.port, ['Content-Length: 1000000']);
     await eventually(async () => (await inFlight()) === 1_000_000);
     const body = gzipSync(Buffer.concat([MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES.subarray(200_000)]));
-    const answer = await call(service.url, { body, headers: { 'Content-Encoding': 'gzip' } });
-    expect([answer.status, answer.json.error]).toEqual([503, 51]);
+    const response = await call(service.url, { body, headers: { 'Content-Encoding': 'gzip' } });
+    expect([response.status, response.json.error]).toEqual([503, 51]);
     other.close();
     await allFree();
   });
@@ -129,14 +129,14 @@ describe('the limits', () => {
     ['declares', Buffer.alloc(BUDGET + 1, ' '), {}],
     ['sends', [MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES], {}],
     [
-      'inflates to',
+      'decompresses to',
       gzipSync(Buffer.concat([MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES])),
       { 'Content-Encoding': 'gzip' },
     ],
   ])('refuses for good a body that alone %s more than may be in flight', async (_, body, headers) => {
-    const answer = await call(service.url, { body, headers });
-    expect([answer.status, answer.json.error]).toEqual([413, 15]);
-    expect(answer.headers['retry-after']).toBeUndefined();
+    const response = await call(service.url, { body, headers });
+    expect([response.status, response.json.error]).toEqual([413, 15]);
+    expect(response.headers['retry-after']).toBeUndefined();
     await allFree();
   });
 
@@ -164,14 +164,14 @@ describe('the limits', () => {
   it('gives up a body that does not arrive in time, and closes its connection', async () => {
     const slow = rawRequest(service.port, ['Content-Length: 1000']);
     slow.send('{');
-    const answer = await slow.received(/\}$/);
-    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
-    expect(answer).toContain('{"error":14,"log":"the body did not arrive within 2000 milliseconds"}');
+    const response = await slow.received(/\}$/);
+    expect(response).toMatch(/^HTTP\/1\.1 408 /);
+    expect(response).toContain('{"error":14,"log":"the body did not arrive within 2000 milliseconds"}');
     await slow.closed;
     await allFree();
   });
 
-  it('cuts clients that never read their answer, and is free again', async () => {
+  it('cuts clients that never read their response, and is free again', async () => {
     const body = bodyOf(Array.from({ length: 40_000 }, (_, row) => [row, 1e300 / (row + 1), 1]));
     const rows = () => metric(service.url, 'kasem_method_rows_total{method="method"}');
     const before = await rows();

@@ -21,10 +21,10 @@ describe('the sum', () => {
     'answers the recorded body at %s',
     async (path) => {
       const [body, recorded] = [await fixture('sample.request.json'), await fixture('sample.response.json')];
-      const answer = await call(service.url, { path, body });
-      expect(answer.status).toBe(200);
-      expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
-      expect(answer.json).toEqual({
+      const response = await call(service.url, { path, body });
+      expect(response.status).toBe(200);
+      expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
+      expect(response.json).toEqual({
         ...(JSON.parse(recorded) as object),
         error: 0,
         log: '4 rows, none missing',
@@ -33,8 +33,8 @@ describe('the sum', () => {
   );
 
   it('answers no rows with no rows', async () => {
-    const answer = await send(rows('[]'));
-    expect(answer).toEqual({
+    const response = await send(rows('[]'));
+    expect(response).toEqual({
       scalar: { headers: ['date', 'sum_ts'], data: [] },
       error: 0,
       log: '0 rows, none missing',
@@ -42,25 +42,25 @@ describe('the sum', () => {
   });
 
   it('answers a missing sample on either side with null and counts it', async () => {
-    const answer = await send(rows('[[1,null,2],[2,3,NaN],[3,NaN,null],[4,1,1]]'));
-    expect(answer.scalar?.data).toEqual([
+    const response = await send(rows('[[1,null,2],[2,3,NaN],[3,NaN,null],[4,1,1]]'));
+    expect(response.scalar?.data).toEqual([
       [1, null],
       [2, null],
       [3, null],
       [4, 2],
     ]);
-    expect(answer.log).toBe('4 rows, missing: 2 in e1_ts, 2 in e2_ts');
+    expect(response.log).toBe('4 rows, missing: 2 in e1_ts, 2 in e2_ts');
   });
 
   it('keeps dates as they come, with fraction, sign and repetition, and says how many are out of order', async () => {
-    const answer = await send(rows('[[2.5,1,1],[-1,1,1],[-1,1,1],[1e9,1,1]]'));
-    expect(answer.scalar?.data).toEqual([
+    const response = await send(rows('[[2.5,1,1],[-1,1,1],[-1,1,1],[1e9,1,1]]'));
+    expect(response.scalar?.data).toEqual([
       [2.5, 2],
       [-1, 2],
       [-1, 2],
       [1e9, 2],
     ]);
-    expect(answer.log).toBe('4 rows, none missing; out of order: 1 date before the one above');
+    expect(response.log).toBe('4 rows, none missing; out of order: 1 date before the one above');
   });
 
   it.each([
@@ -110,10 +110,10 @@ describe('the sum', () => {
 
   it('writes 100,000 rows as JSON.stringify does', async () => {
     const data = sampleRows(100_000);
-    const answer = await call(service.url, { body: bodyOf(data, 3) });
+    const response = await call(service.url, { body: bodyOf(data, 3) });
     const expected = data.map(([date, e1, e2]) => [date, 3 * ((e1 as number) + (e2 as number))]);
     const scalar = JSON.stringify({ headers: ['date', 'sum_ts'], data: expected });
-    expect(answer.text === `{"scalar":${scalar},"error":0,"log":"100000 rows, none missing"}`).toBe(true);
+    expect(response.text === `{"scalar":${scalar},"error":0,"log":"100000 rows, none missing"}`).toBe(true);
   });
 
   const H = '"headers":["date","e1_ts","e2_ts"]';
@@ -234,18 +234,21 @@ describe('the sum', () => {
   ];
 
   it.each(refused)('refuses %s and says where', async (_, body, name, log) => {
-    const answer = await call(service.url, { body });
+    const response = await call(service.url, { body });
     const { code, status, managed } = ERROR_CODES[name];
-    expect(answer.status).toBe(managed ? 200 : status);
-    expect(answer.json.error).toBe(code);
-    expect(answer.json.log).toContain(log);
-    expect(Object.keys(answer.json)).toEqual(['error', 'log']);
+    expect(response.status).toBe(managed ? 200 : status);
+    expect(response.json.error).toBe(code);
+    expect(response.json.log).toContain(log);
+    expect(Object.keys(response.json)).toEqual(['error', 'log']);
   });
 
   it.each(refused)('spells the status of %s as HTTP does where that is configured', async (_, body, name) => {
     const http = await startService({ ERROR_HTTP_STATUS: 'http' });
-    const answer = await call(http.url, { body }).finally(() => http.close());
-    expect([answer.status, answer.json.error]).toEqual([ERROR_CODES[name].status, ERROR_CODES[name].code]);
+    const response = await call(http.url, { body }).finally(() => http.close());
+    expect([response.status, response.json.error]).toEqual([
+      ERROR_CODES[name].status,
+      ERROR_CODES[name].code,
+    ]);
   });
 
   it('refuses text that is not UTF-8', async () => {

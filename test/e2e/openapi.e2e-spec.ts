@@ -17,7 +17,7 @@ import {
   eventually,
   metric,
   rawRequest,
-  type Answer,
+  type Response,
   type Call,
   type RawRequest,
   countedBytes,
@@ -48,9 +48,12 @@ class Described {
     modules: readonly Type[] = [],
   ): Promise<Described> {
     const service = await startService(environment, modules);
-    const answer = await call(service.url, { method: 'GET', path: '/openapi.json' });
-    expect([answer.status, answer.headers['content-type']]).toEqual([200, 'application/json; charset=utf-8']);
-    return new Described(service, answer.text, answer.json as unknown as OpenAPIObject);
+    const response = await call(service.url, { method: 'GET', path: '/openapi.json' });
+    expect([response.status, response.headers['content-type']]).toEqual([
+      200,
+      'application/json; charset=utf-8',
+    ]);
+    return new Described(service, response.text, response.json as unknown as OpenAPIObject);
   }
 
   operation(path: string, verb: 'get' | 'post'): OperationObject {
@@ -78,16 +81,16 @@ class Described {
     return validate.errors ?? [];
   }
 
-  /** The answer is one of those that are described: status, headers, content. */
-  expectDescribed(answer: Answer, path: string, verb: 'get' | 'post'): void {
-    const responses = ['paths', path, verb, 'responses', String(answer.status)];
-    const response = this.at(...responses) as ResponseObject | undefined;
-    expect([path, answer.status, response]).toEqual([path, answer.status, expect.anything()]);
-    expect(Object.keys(answer.headers)).toEqual(
-      expect.arrayContaining(Object.keys(response?.headers ?? {}).map((name) => name.toLowerCase())),
+  /** The response is one of those that are described: status, headers, content. */
+  expectDescribed(response: Response, path: string, verb: 'get' | 'post'): void {
+    const responses = ['paths', path, verb, 'responses', String(response.status)];
+    const described = this.at(...responses) as ResponseObject | undefined;
+    expect([path, response.status, described]).toEqual([path, response.status, expect.anything()]);
+    expect(Object.keys(response.headers)).toEqual(
+      expect.arrayContaining(Object.keys(described?.headers ?? {}).map((name) => name.toLowerCase())),
     );
-    expect(Object.keys(response?.content ?? {})).toEqual([JSON_TYPE]);
-    expect(this.faults(answer.json, ...responses, 'content', JSON_TYPE, 'schema')).toEqual([]);
+    expect(Object.keys(described?.content ?? {})).toEqual([JSON_TYPE]);
+    expect(this.faults(response.json, ...responses, 'content', JSON_TYPE, 'schema')).toEqual([]);
   }
 }
 
@@ -195,7 +198,7 @@ describe('the description', () => {
         data: { items: { prefixItems: row('EpochSeconds', 'Sample', 'Sample'), items: false } },
       },
     });
-    expect(schemas?.DifferenceAnswer).toMatchObject({
+    expect(schemas?.DifferenceResponse).toMatchObject({
       properties: {
         scalar: {
           properties: {
@@ -244,9 +247,9 @@ describe('the description', () => {
   it.each(['/health', '/health/live', '/health/ready', '/openapi.json'])(
     'is true of GET %s',
     async (path) => {
-      const answer = await call(described.service.url, { method: 'GET', path });
-      expect(answer.status).toBe(200);
-      described.expectDescribed(answer, path, 'get');
+      const response = await call(described.service.url, { method: 'GET', path });
+      expect(response.status).toBe(200);
+      described.expectDescribed(response, path, 'get');
     },
   );
 
@@ -282,11 +285,11 @@ describe.each([
     expect(Object.keys(bodies)).toEqual(names);
     for (const [name, { value }] of Object.entries(bodies)) {
       expect(bodyFaults(path, value)).toEqual([]);
-      const answer = await call(described.service.url, { path, body: JSON.stringify(value) });
-      expect([answer.status, answer.json.error]).toEqual([200, 0]);
-      described.expectDescribed(answer, path, 'post');
+      const response = await call(described.service.url, { path, body: JSON.stringify(value) });
+      expect([response.status, response.json.error]).toEqual([200, 0]);
+      described.expectDescribed(response, path, 'post');
       const example = examples(path, 'responses', '200')[name];
-      if (path !== '/difference') expect(answer.json).toEqual(example?.value);
+      if (path !== '/difference') expect(response.json).toEqual(example?.value);
     }
   });
 
@@ -295,16 +298,16 @@ describe.each([
     ['/difference', [20, 1000, 22, 23, 24, 25, 26, 30]],
   ])('of a refusal is what %s says to the body beside it', async (path, codes) => {
     const refusals = Object.values(examples(path, 'responses', refused)).filter(
-      ({ value }: { value: Answer['json'] }) => value.error !== 0,
+      ({ value }: { value: Response['json'] }) => value.error !== 0,
     );
-    expect(refusals.map(({ value }: { value: Answer['json'] }) => value.error)).toEqual(codes);
+    expect(refusals.map(({ value }: { value: Response['json'] }) => value.error)).toEqual(codes);
     for (const { description, value } of refusals) {
       const shown = /```json\n(.*)\n```/.exec(description ?? '')?.[1];
       const body = shown ?? overflowing(path);
       if (shown !== undefined) expect(bodyFaults(path, JSON.parse(shown))).not.toEqual([]);
-      const answer = await call(described.service.url, { path, body });
-      expect([answer.status, answer.json]).toEqual([Number(refused), value]);
-      described.expectDescribed(answer, path, 'post');
+      const response = await call(described.service.url, { path, body });
+      expect([response.status, response.json]).toEqual([Number(refused), value]);
+      described.expectDescribed(response, path, 'post');
     }
   });
 });
@@ -367,15 +370,15 @@ describe('the example of', () => {
       const described = await Described.start(environment, module === undefined ? [] : [module]);
       if (module === EndingModule) await EndingModule.end();
       const other = busy === undefined ? undefined : await occupy(described.service, busy);
-      const answer = await call(described.service.url, { path, ...request });
+      const response = await call(described.service.url, { path, ...request });
       other?.close();
       await described.service.close();
 
       const [, value] = exampleOf(described, name);
-      expect(answer.json).toEqual(value);
+      expect(response.json).toEqual(value);
       // Errors that are not of a path are described with each that can have them.
       const verb = path === '/method' ? 'post' : 'get';
-      described.expectDescribed(answer, path === '/faulty' ? '/metrics' : path, verb);
+      described.expectDescribed(response, path === '/faulty' ? '/metrics' : path, verb);
     },
   );
 
@@ -423,12 +426,12 @@ describe('the description and its page', () => {
     '/docs/constructor',
     '/docs/a/b',
   ])('have nothing else: %s', async (path) => {
-    const answer = await call(service.url, { method: 'GET', path });
-    expect([answer.status, answer.json]).toEqual([404, { error: 12, log: `there is no ${path}` }]);
+    const response = await call(service.url, { method: 'GET', path });
+    expect([response.status, response.json]).toEqual([404, { error: 12, log: `there is no ${path}` }]);
   });
 
   it('take no POST', async () => {
-    const answer = await call(service.url, { path: '/docs' });
-    expect([answer.status, answer.json.error, answer.headers.allow]).toEqual([405, 13, 'GET, HEAD']);
+    const response = await call(service.url, { path: '/docs' });
+    expect([response.status, response.json.error, response.headers.allow]).toEqual([405, 13, 'GET, HEAD']);
   });
 });

@@ -31,8 +31,8 @@ describe('the log', () => {
 
   it('has one line of JSON a request, with all that an operator asks', async () => {
     const headers = { Authorization: `Bearer ${key}`, 'X-Request-ID': 'r-1' };
-    const answer = await call(service.url, { body: small, headers, path: '/method?token=t0ken' });
-    expect(answer.headers['x-request-id']).toBe('r-1');
+    const response = await call(service.url, { body: small, headers, path: '/method?token=t0ken' });
+    expect(response.headers['x-request-id']).toBe('r-1');
     expect(await lineOf('r-1')).toMatchObject({
       level: 'info',
       method: 'POST',
@@ -43,7 +43,7 @@ describe('the log', () => {
       key: 'alice',
       rows: 1,
       bytesIn: small.length,
-      bytesOut: answer.text.length,
+      bytesOut: response.text.length,
       ms: expect.any(Number),
       receiveMs: expect.any(Number),
       decodeMs: expect.any(Number),
@@ -69,7 +69,7 @@ describe('the log', () => {
       bytesIn: 8,
       remoteAddress: '127.0.0.1',
     });
-    expect(lines().filter(({ msg }) => msg === 'unreadable request')).toEqual([]);
+    expect(lines().filter(({ msg }) => msg === 'malformed request')).toEqual([]);
   });
 
   it('has the trace of a request, where that is valid', async () => {
@@ -112,8 +112,8 @@ describe('the log', () => {
     // Who gives up a connection before all has been read may reset it.
     const socket = connect(service.port, '127.0.0.1').on('error', () => undefined);
     socket.end('s3cret bytes\r\n\r\n');
-    await eventually(() => lines().some(({ msg }) => msg === 'unreadable request'));
-    expect(lines().filter(({ msg }) => msg === 'unreadable request')).toEqual([
+    await eventually(() => lines().some(({ msg }) => msg === 'malformed request'));
+    expect(lines().filter(({ msg }) => msg === 'malformed request')).toEqual([
       expect.objectContaining({
         level: 'info',
         status: 400,
@@ -132,7 +132,7 @@ describe('the log', () => {
   });
 });
 
-describe('the answer of a method', () => {
+describe('the response of a method', () => {
   it('says what took the time, also where the body is refused', async () => {
     const service = await startService();
     for (const body of [small, bodyOf([[1, 2, 'x' as never]])])
@@ -220,8 +220,8 @@ describe('the metrics', () => {
 
   it('are not there with METRICS=off', async () => {
     const silent = await startService({ METRICS: 'off' });
-    const answer = await call(silent.url, { method: 'GET', path: '/metrics' });
-    expect([answer.status, answer.json.error]).toEqual([404, 12]);
+    const response = await call(silent.url, { method: 'GET', path: '/metrics' });
+    expect([response.status, response.json.error]).toEqual([404, 12]);
     await silent.close();
   });
 });

@@ -89,8 +89,8 @@ describe('the root of a service with its playground', () => {
     '/assets/modules/playground/page/..%5c..%5c..%5cpackage.json',
     '/assets/.set-up',
   ])('lists nothing, and leads nowhere else: %s', async (path) => {
-    const answer = await call(service.url, { method: 'GET', path });
-    expect([answer.status, answer.json.error]).toEqual([404, 12]);
+    const response = await call(service.url, { method: 'GET', path });
+    expect([response.status, response.json.error]).toEqual([404, 12]);
   });
 });
 

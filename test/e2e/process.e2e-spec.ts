@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { bodyOf, call, eventually, sampleRows, type Answer } from '../support/http.js';
+import { bodyOf, call, eventually, sampleRows, type Response } from '../support/http.js';
 import { runService, spawnService, startService } from '../support/service.js';
 
 describe('the process', () => {
@@ -116,8 +116,8 @@ describe('the process', () => {
     expect(refused).toMatch(/\r\nRetry-After: 1\r\n/);
     expect(refused).toMatch(/\r\nConnection: close\r\n/);
 
-    const answers = await Promise.all(inFlight.map(({ finish }) => finish()));
-    for (const answer of answers) expect(answer.scalar?.data).toHaveLength(rows.length);
+    const responses = await Promise.all(inFlight.map(({ finish }) => finish()));
+    for (const response of responses) expect(response.scalar?.data).toHaveLength(rows.length);
     expect(await service.exited).toBe(0);
   });
 
@@ -155,17 +155,17 @@ function halfSent(url: string, body: Buffer) {
   const started = new Promise<void>((resolve) =>
     outgoing.write(body.subarray(0, body.length / 2), () => void setTimeout(100).then(resolve)),
   );
-  const finish = async (): Promise<Answer['json']> => {
+  const finish = async (): Promise<Response['json']> => {
     outgoing.end(body.subarray(body.length / 2));
     const [incoming] = (await response) as [AsyncIterable<Buffer>];
     const pieces: Buffer[] = [];
     for await (const piece of incoming) pieces.push(piece);
-    return JSON.parse(Buffer.concat(pieces).toString()) as Answer['json'];
+    return JSON.parse(Buffer.concat(pieces).toString()) as Response['json'];
   };
   return { started, failed, finish };
 }
 
-async function untilNotReady(url: string): Promise<Answer> {
+async function untilNotReady(url: string): Promise<Response> {
   for (;;) {
     const ready = await call(url, { method: 'GET', path: '/health/ready' });
     if (ready.status !== 200) return ready;

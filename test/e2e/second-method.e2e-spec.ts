@@ -55,8 +55,8 @@ describe('a second method', () => {
     ).json;
 
   it('answers beside the sum, with its own params and series', async () => {
-    const answer = await send({ gain: 2, offset: 1 });
-    expect(answer).toEqual({
+    const response = await send({ gain: 2, offset: 1 });
+    expect(response).toEqual({
       scalar: {
         headers: ['date', 'out_ts'],
         data: [
@@ -170,8 +170,8 @@ describe('a method with several outputs', () => {
     });
 
   it('answers them in the order in which they are declared', async () => {
-    const answer = (await send({ window: 2 })).json;
-    expect(answer.scalar).toEqual({
+    const response = (await send({ window: 2 })).json;
+    expect(response.scalar).toEqual({
       headers: ['date', 'level', 'spread'],
       data: [
         [1, 2, 2],
@@ -179,7 +179,7 @@ describe('a method with several outputs', () => {
         [3, null, null],
       ],
     });
-    expect(answer.log).toBe('3 rows, missing: 1 in y');
+    expect(response.log).toBe('3 rows, missing: 1 in y');
   });
 
   it('has params of any type', async () => {
@@ -236,7 +236,7 @@ class KeepingController {
 @Module({ controllers: [KeepingController] })
 class KeepingModule {}
 
-describe("a method that gives columns which are not only its answer's", () => {
+describe("a method that gives columns which are not only its response's", () => {
   let service: Service;
   beforeAll(async () => {
     service = await startService({}, [KeepingModule]);

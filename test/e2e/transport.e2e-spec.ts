@@ -47,8 +47,8 @@ describe('the transport', () => {
     ['br', (body: Buffer) => brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })],
   ])('takes a body that is compressed with %s', async (coding, compress) => {
     const body = compress(Buffer.from(bodyOf(sampleRows(50_000))));
-    const answer = await call(service.url, { body, headers: { 'Content-Encoding': coding } });
-    expect(answer.json.scalar?.data).toHaveLength(50_000);
+    const response = await call(service.url, { body, headers: { 'Content-Encoding': coding } });
+    expect(response.json.scalar?.data).toHaveLength(50_000);
   });
 
   it.each([
@@ -57,8 +57,8 @@ describe('the transport', () => {
     ['followed by something', Buffer.concat([gzipSync(small), Buffer.from('and more')])],
     ['empty', Buffer.alloc(0)],
   ])('refuses a compressed body that is %s', async (_, body) => {
-    const answer = await call(service.url, { body, headers: { 'Content-Encoding': 'gzip' } });
-    expect([answer.status, answer.json.error]).toEqual([400, ERROR_CODES.MALFORMED_JSON.code]);
+    const response = await call(service.url, { body, headers: { 'Content-Encoding': 'gzip' } });
+    expect([response.status, response.json.error]).toEqual([400, ERROR_CODES.MALFORMED_JSON.code]);
   });
 
   it.each([
@@ -67,8 +67,8 @@ describe('the transport', () => {
     ['another charset', { 'Content-Type': 'application/json; charset=utf-16' }],
     ['another content coding', { 'Content-Encoding': 'zstd' }],
   ])('refuses %s', async (_, headers) => {
-    const answer = await call(service.url, { body: small, headers });
-    expect([answer.status, answer.json.error]).toEqual([415, ERROR_CODES.UNSUPPORTED_MEDIA_TYPE.code]);
+    const response = await call(service.url, { body: small, headers });
+    expect([response.status, response.json.error]).toEqual([415, ERROR_CODES.UNSUPPORTED_MEDIA_TYPE.code]);
   });
 
   it('takes the content type in capitals and with its charset', async () => {
@@ -80,11 +80,14 @@ describe('the transport', () => {
   it.each([
     ['declares more than the limit', { body: spaces }],
     ['sends more than the limit', { body: [spaces.subarray(0, LIMIT), spaces.subarray(0, 2)] }],
-    ['inflates to more than the limit', { body: gzipSync(spaces), headers: { 'Content-Encoding': 'gzip' } }],
+    [
+      'decompresses to more than the limit',
+      { body: gzipSync(spaces), headers: { 'Content-Encoding': 'gzip' } },
+    ],
   ])('refuses a body that %s', async (_, request) => {
-    const answer = await call(service.url, request);
-    expect([answer.status, answer.json.error]).toEqual([413, ERROR_CODES.PAYLOAD_TOO_LARGE.code]);
-    expect(answer.json.log).toBe(`the body is longer than ${LIMIT} bytes`);
+    const response = await call(service.url, request);
+    expect([response.status, response.json.error]).toEqual([413, ERROR_CODES.PAYLOAD_TOO_LARGE.code]);
+    expect(response.json.log).toBe(`the body is longer than ${LIMIT} bytes`);
   });
 
   it.each([
@@ -98,9 +101,9 @@ describe('the transport', () => {
     ['GET', '/%E0%A4%A', 404, undefined],
     ['GET', '/docs/%E0%A4%A', 404, undefined],
   ])('answers %s %s with %i', async (method, path, status, allow) => {
-    const answer = await call(service.url, { method, path });
-    expect([answer.status, answer.headers.allow]).toEqual([status, allow]);
-    expect(answer.json).toEqual({ error: status === 404 ? 12 : 13, log: expect.any(String) });
+    const response = await call(service.url, { method, path });
+    expect([response.status, response.headers.allow]).toEqual([status, allow]);
+    expect(response.json).toEqual({ error: status === 404 ? 12 : 13, log: expect.any(String) });
   });
 
   it('keeps two large bodies apart that arrive interleaved', async () => {
@@ -109,14 +112,14 @@ describe('the transport', () => {
         Buffer.from(body.slice((i * body.length) / 100, ((i + 1) * body.length) / 100)),
       );
     const [one, two] = [sampleRows(30_000, 1), sampleRows(30_000, 2)];
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       call(service.url, { body: split(bodyOf(one, 2)) }),
       call(service.url, { body: split(bodyOf(two, -1)) }),
     ]);
     const expected = (rows: number[][], scale: number) =>
       rows.map(([date, e1, e2]) => [date, scale * ((e1 as number) + (e2 as number))]);
-    expect(answers[0].json.scalar?.data).toEqual(expected(one, 2));
-    expect(answers[1].json.scalar?.data).toEqual(expected(two, -1));
+    expect(responses[0].json.scalar?.data).toEqual(expected(one, 2));
+    expect(responses[1].json.scalar?.data).toEqual(expected(two, -1));
   });
 
   it('goes on after clients that hang up half way', async () => {
@@ -133,8 +136,8 @@ describe('the transport', () => {
   });
 
   it('answers a client that sends everything before it reads, also after a fault at the start', async () => {
-    const answer = await call(service.url, { body: `]${bodyOf(sampleRows(100_000))}` });
-    expect([answer.status, answer.json.error]).toEqual([400, ERROR_CODES.MALFORMED_JSON.code]);
+    const response = await call(service.url, { body: `]${bodyOf(sampleRows(100_000))}` });
+    expect([response.status, response.json.error]).toEqual([400, ERROR_CODES.MALFORMED_JSON.code]);
   });
 
   it('answers several requests on one connection', async () => {

@@ -9,7 +9,7 @@ const LENGTH = `Content-Length: ${BODY.length}\r\n`;
 const post = (head: string, body = BODY) => `POST /method HTTP/1.1\r\n${HEAD}${head}\r\n${body}`;
 const LAST = 'GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 
-interface WireAnswer {
+interface WireResponse {
   readonly status: number;
   readonly head: string;
   readonly json: Record<string, unknown>;
@@ -23,24 +23,24 @@ describe('the bytes of a connection', () => {
   afterAll(() => service.close());
 
   /** All that comes back until the service hangs up, which the last of the bytes has to make it do. */
-  async function answersTo(bytes: string): Promise<WireAnswer[]> {
+  async function responsesTo(bytes: string): Promise<WireResponse[]> {
     const socket = connect(service.port, '127.0.0.1');
     socket.write(bytes);
     let text = '';
     for await (const piece of socket) text += String(piece);
-    const answers: WireAnswer[] = [];
+    const responses: WireResponse[] = [];
     for (let at = 0; at < text.length;) {
       const end = text.indexOf('\r\n\r\n', at) + 4;
       const head = text.slice(at, end);
       const length = Number(/\r\nContent-Length: (\d+)/.exec(head)?.[1]);
       at = end + length;
-      answers.push({
+      responses.push({
         head,
         status: Number(head.slice('HTTP/1.1 '.length, 12)),
-        json: JSON.parse(text.slice(end, at)) as WireAnswer['json'],
+        json: JSON.parse(text.slice(end, at)) as WireResponse['json'],
       });
     }
-    return answers;
+    return responses;
   }
 
   it.each([
@@ -61,21 +61,21 @@ describe('the bytes of a connection', () => {
     ['another protocol', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['a TLS greeting', '\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03'],
   ])('are refused as a whole where they are %s', async (_, bytes) => {
-    const answers = await answersTo(bytes);
-    expect(answers.map(({ status, json }) => [status, json.error])).toEqual([[400, 17]]);
+    const responses = await responsesTo(bytes);
+    expect(responses.map(({ status, json }) => [status, json.error])).toEqual([[400, 17]]);
   });
 
   it('are answered as far as they are requests, and only then refused', async () => {
-    const answers = await answersTo(`${post(LENGTH)}no HTTP\r\n\r\n`);
-    expect(answers.map(({ status, json }) => [status, json.error])).toEqual([
+    const responses = await responsesTo(`${post(LENGTH)}no HTTP\r\n\r\n`);
+    expect(responses.map(({ status, json }) => [status, json.error])).toEqual([
       [200, 0],
       [400, 17],
     ]);
   });
 
   it('are taken for the next request after a length that is too short', async () => {
-    const answers = await answersTo(post(`Content-Length: ${BODY.length - 1}\r\n`) + LAST);
-    expect(answers.map(({ status, json }) => [status, json.error])).toEqual([
+    const responses = await responsesTo(post(`Content-Length: ${BODY.length - 1}\r\n`) + LAST);
+    expect(responses.map(({ status, json }) => [status, json.error])).toEqual([
       [400, 10],
       [400, 17],
     ]);
@@ -91,8 +91,8 @@ describe('the bytes of a connection', () => {
     ['that nobody asked for', `GET /method HTTP/1.1\r\n${HEAD}${LENGTH}\r\n${BODY}`, 405],
     ['for a path that is not there', `POST /nothing HTTP/1.1\r\n${HEAD}${LENGTH}\r\n${BODY}`, 404],
   ])('go on with the next request after a body %s', async (_, refused, status) => {
-    const answers = await answersTo(refused + post(LENGTH) + LAST);
-    expect(answers.map((answer) => answer.status)).toEqual([status, 200, 200]);
+    const responses = await responsesTo(refused + post(LENGTH) + LAST);
+    expect(responses.map((response) => response.status)).toEqual([status, 200, 200]);
   });
 
   it.each([
@@ -109,9 +109,9 @@ describe('the bytes of a connection', () => {
     ['a header too long', `GET / HTTP/1.1\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 17],
     ['an address too long', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431, 17],
   ])('are answered in the contract’s form where there is %s', async (_, bytes, status, error) => {
-    const [answer] = await answersTo(bytes);
-    expect([answer?.status, answer?.json.error]).toEqual([status, error]);
-    expect(answer?.head).toMatch(/\r\nContent-Type: application\/json; charset=utf-8\r\n/);
+    const [response] = await responsesTo(bytes);
+    expect([response?.status, response?.json.error]).toEqual([status, error]);
+    expect(response?.head).toMatch(/\r\nContent-Type: application\/json; charset=utf-8\r\n/);
   });
 
   const hosted = (host: string) => `GET /health/live HTTP/1.1\r\n${host}Connection: close\r\n\r\n`;
@@ -144,21 +144,21 @@ describe('the bytes of a connection', () => {
   ])(
     'are refused as no valid request, and the connection closed, where there is %s',
     async (_, bytes, status) => {
-      const [answer, ...more] = await answersTo(bytes);
-      expect([answer?.status, answer?.json, more]).toEqual([
+      const [response, ...more] = await responsesTo(bytes);
+      expect([response?.status, response?.json, more]).toEqual([
         status,
         { error: 17, log: expect.any(String) },
         [],
       ]);
-      expect(answer?.head).toMatch(/\r\nConnection: close\r\n/);
+      expect(response?.head).toMatch(/\r\nConnection: close\r\n/);
     },
   );
 
   it.each(['x', 'x:80', 'x:', '', '127.0.0.1:5000', '[::1]:5000', 'a-b.example', 'a%20b', "a!$&'()*+,;=b"])(
     'may name the Host %j',
     async (host) => {
-      const [answer] = await answersTo(hosted(`Host: ${host}\r\n`));
-      expect(answer?.status).toBe(200);
+      const [response] = await responsesTo(hosted(`Host: ${host}\r\n`));
+      expect(response?.status).toBe(200);
     },
   );
 
@@ -167,8 +167,8 @@ describe('the bytes of a connection', () => {
     ['another expectation', 'Expect: the-unexpected\r\n', 'HTTP/1.1'],
   ])('are told nothing before the response by %s', async (_, expectation, version) => {
     const expecting = post(`${expectation || 'Expect: 100-continue\r\n'}${LENGTH}Connection: close\r\n`);
-    const answers = await answersTo(expecting.replace('HTTP/1.1', version));
-    expect(answers.map(({ status }) => status)).toEqual([200]);
+    const responses = await responsesTo(expecting.replace('HTTP/1.1', version));
+    expect(responses.map(({ status }) => status)).toEqual([200]);
   });
 
   it.each([
@@ -176,8 +176,8 @@ describe('the bytes of a connection', () => {
     ['an absolute address without a path', 'GET http://x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
     ['an empty query', 'GET /nothing? HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
   ])('are answered without a fault: %s', async (_, bytes) => {
-    const [answer] = await answersTo(bytes);
-    expect([200, 404, 405]).toContain(answer?.status);
+    const [response] = await responsesTo(bytes);
+    expect([200, 404, 405]).toContain(response?.status);
   });
 
   it('may ask for the head of what a path does not take', async () => {

@@ -131,8 +131,8 @@ describe('the service, started with what production gives it', () => {
     expect((await scrape({})).status).toBe(401);
 
     const body = bodyOf(sampleRows(3));
-    const answer = await call(service.url, { body, headers: { 'X-API-Key': KEY } });
-    expect([answer.status, answer.json.error]).toEqual([200, 0]);
+    const response = await call(service.url, { body, headers: { 'X-API-Key': KEY } });
+    expect([response.status, response.json.error]).toEqual([200, 0]);
     expect((await call(service.url, { body })).status).toBe(401);
   });
 });

@@ -59,7 +59,9 @@ describe('the package', () => {
           !path.includes('/assembly/') &&
           !/\/(asconfig|tsconfig)[.a-z]*\.json$/.test(path),
       )
-      .map((path) => path.replace(/^src/, path.startsWith('src/modules/playground/page/') ? 'dist/assets' : 'dist'))
+      .map((path) =>
+        path.replace(/^src/, path.startsWith('src/modules/playground/page/') ? 'dist/assets' : 'dist'),
+      )
       .map((path) => path.replace(/\.ts$/, '.js'));
     const forBrowsers = [
       'errors/error-codes',

@@ -46,7 +46,7 @@ function steadyLoad(url: string, kinds: readonly ReturnType<typeof load>[]) {
       try {
         const { status, json } = await call(url, { body });
         if (status !== 200) failures.push(`${status}: ${json.log}`);
-        else if (JSON.stringify(json.scalar?.data) !== expected) failures.push('another answer');
+        else if (JSON.stringify(json.scalar?.data) !== expected) failures.push('another response');
         else right++;
       } catch (error) {
         failures.push((error as Error).message);

@@ -2,8 +2,8 @@ import { request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'nod
 import { connect } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
-/** An answer, its body as text and as the JSON that it has to be. */
-export interface Answer {
+/** A response, its body as text and as the JSON that it has to be. */
+export interface Response {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
@@ -22,11 +22,11 @@ export interface Call {
   readonly body?: string | Uint8Array | readonly Uint8Array[];
 }
 
-/** Sends one request, by default POST /method with JSON, and reads its answer. */
+/** Sends one request, by default POST /method with JSON, and reads its response. */
 export function call(
   url: string,
   { method = 'POST', path = '/method', headers, body = '' }: Call = {},
-): Promise<Answer> {
+): Promise<Response> {
   return new Promise((resolve, reject) => {
     const outgoing = request(`${url}${path}`, {
       method,
@@ -38,11 +38,11 @@ export function call(
       incoming.on('data', (piece: Buffer) => pieces.push(piece)).on('error', reject);
       incoming.on('end', () => {
         const text = Buffer.concat(pieces).toString();
-        const answer = { status: incoming.statusCode ?? 0, headers: incoming.headers, text };
+        const response = { status: incoming.statusCode ?? 0, headers: incoming.headers, text };
         try {
-          resolve({ ...answer, json: JSON.parse(text) as Answer['json'] });
+          resolve({ ...response, json: JSON.parse(text) as Response['json'] });
         } catch {
-          reject(new Error(`${answer.status}: no JSON: ${text.slice(0, 200)}`));
+          reject(new Error(`${response.status}: no JSON: ${text.slice(0, 200)}`));
         }
       });
     });

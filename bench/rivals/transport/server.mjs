@@ -1,14 +1,14 @@
-// The transport floor: reads a body and writes as many bytes as its answer would have, without looking at either.
+// The transport floor: reads a body and writes as many bytes as its response would have, without looking at either.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
 const PIECE = Buffer.alloc(65_536, ' ');
-const answerBytes = Number(process.env.ANSWER_BYTES);
+const responseBytes = Number(process.env.ANSWER_BYTES);
 
 createServer((request, response) => {
   request.resume().once('end', async () => {
     response.setHeader('Content-Type', 'application/json');
-    for (let left = answerBytes; left > 0; left -= PIECE.length) {
+    for (let left = responseBytes; left > 0; left -= PIECE.length) {
       if (!response.write(PIECE.subarray(0, left))) await once(response, 'drain');
     }
     response.end();

@@ -1,6 +1,6 @@
 /** One failure that a client can meet. A code, once published, never changes its meaning. */
 export interface ErrorCode {
-  /** The integer in `error` of the answer. */
+  /** The integer in `error` of the response. */
   readonly code: number;
   /** The HTTP status. A managed error has it only with ERROR_HTTP_STATUS=http, and is answered with 200 otherwise. */
   readonly status: number;

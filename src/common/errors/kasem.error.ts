@@ -10,7 +10,7 @@ export class KasemError extends Error {
 
   /**
    * @param error a name of the table, or a method's own error code from 1000 on
-   * @param log what is wrong and where, for the reader of the answer's `log`
+   * @param log what is wrong and where, for the reader of the response's `log`
    */
   constructor(error: ErrorName | ErrorCode, log: string, options?: ErrorOptions) {
     super(log, options);

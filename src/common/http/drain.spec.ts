@@ -63,14 +63,14 @@ describe('the drain', () => {
     await until(() => waiting.length === 1);
     waiting[0]?.end('done');
     await until(() => one.text().includes('done'));
-    expect(drain.isLeaving).toBe(false);
+    expect(drain.isDraining).toBe(false);
     expect(one.text()).not.toContain('Connection: close');
   });
 
   it('still takes work during the delay, and says that it is leaving', async () => {
     const one = client();
     const run = drain.run(server, { delay: 300, grace: LONG });
-    expect(drain.isLeaving).toBe(true);
+    expect(drain.isDraining).toBe(true);
     one.get('/work');
     await until(() => waiting.length === 1);
     waiting[0]?.end('done');
@@ -116,7 +116,7 @@ describe('the drain', () => {
     expect(one.text()).toContain('Connection: close');
   });
 
-  it('waits for all that is in flight, also for an answer that has begun', async () => {
+  it('waits for all that is in flight, also for a response that has begun', async () => {
     const [one, two] = [client(), client()];
     one.get('/begun');
     await until(() => waiting.length === 1);

@@ -35,14 +35,14 @@ export class Drain {
   private endDelay: (() => void) | undefined;
 
   /** The service should get no more work. */
-  get isLeaving(): boolean {
+  get isDraining(): boolean {
     return this.phase !== Phase.Serving;
   }
 
   /** Express middleware before all routes: follows each request, and refuses new work at the end. Probes are answered. */
   readonly track = (request: Request, response: Response, next: NextFunction): void => {
     // Tells proxies to drop the connection before we stop listening.
-    if (this.isLeaving) response.setHeader('Connection', 'close');
+    if (this.isDraining) response.setHeader('Connection', 'close');
     if (isProbe(request)) return next();
     this.lastRequestAt = performance.now();
     if (this.phase === Phase.Refusing)

@@ -3,8 +3,8 @@ import { type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { type Express, type Request, type Response } from 'express';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Unreadable } from './malformed-request.js';
-import { observe, type Exchange } from './request-context.js';
+import { type MalformedRequest } from './malformed-request.js';
+import { observe, type RequestContext } from './request-context.js';
 import { HttpAdapter } from './http-adapter.js';
 
 describe('the HTTP server', () => {
@@ -12,9 +12,9 @@ describe('the HTTP server', () => {
   let server: Server;
   let sockets: Socket[];
   let requests: { request: Request; response: Response }[];
-  let refused: { fault: Unreadable; remoteAddress: string | undefined }[];
+  let refused: { fault: MalformedRequest; remoteAddress: string | undefined }[];
 
-  let ended: Exchange[];
+  let ended: RequestContext[];
   let over: string[];
 
   beforeEach(async () => {
@@ -30,7 +30,7 @@ describe('the HTTP server', () => {
         refused: (fault, remoteAddress) => void refused.push({ fault, remoteAddress }),
       },
     ]);
-    adapter.getInstance<Express>().use(observe([{ ended: (exchange) => void ended.push(exchange) }]));
+    adapter.getInstance<Express>().use(observe([{ ended: (context) => void ended.push(context) }]));
     adapter.getInstance<Express>().use((request, response) => {
       requests.push({ request, response });
       request.once('close', () => over.push(request.path));
@@ -57,7 +57,7 @@ describe('the HTTP server', () => {
   const get = (path: string, head = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n${head}\r\n`;
   const post = (path: string, body: string, length = body.length) =>
     `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n${body}`;
-  const answer = (index: number, text: string) => requests[index]?.response.end(text);
+  const response = (index: number, text: string) => requests[index]?.response.end(text);
   const paths = () => requests.map(({ request }) => request.path);
 
   it('keeps connections longer than proxies do, and gives header and body their times', () => {
@@ -99,7 +99,7 @@ describe('the HTTP server', () => {
     expect([own.destroyed, refused]).toEqual([true, []]);
   });
 
-  it('hangs up on a client that takes nothing of its answer for as long as is allowed', async () => {
+  it('hangs up on a client that takes nothing of its response for as long as is allowed', async () => {
     const { socket } = send(get('/large'));
     socket.pause();
     await until(() => requests.length === 1);
@@ -118,42 +118,42 @@ describe('the HTTP server', () => {
       await until(() => paths().includes(`/${n}`));
       await new Promise((resolve) => setTimeout(resolve, 20));
       expect(paths()).not.toContain(`/${n + 1}`);
-      answer(paths().indexOf(`/${n}`), `answer ${n}`);
+      response(paths().indexOf(`/${n}`), `response ${n}`);
     }
-    await until(() => text().includes('answer 3'));
-    expect(text().match(/answer \d/g)).toEqual(['answer 1', 'answer 2', 'answer 3']);
+    await until(() => text().includes('response 3'));
+    expect(text().match(/response \d/g)).toEqual(['response 1', 'response 2', 'response 3']);
     expect(other.text()).toBe('');
   });
 
-  it('reads on a connection whose answers have all gone out', async () => {
+  it('reads on a connection whose responses have all gone out', async () => {
     const { socket, text } = send(get('/1') + get('/2'));
     for (const n of [1, 2]) {
       await until(() => paths().includes(`/${n}`));
-      answer(n - 1, `answer ${n}`);
+      response(n - 1, `response ${n}`);
     }
-    await until(() => text().includes('answer 2'));
+    await until(() => text().includes('response 2'));
     socket.write(get('/3'));
     await until(() => paths().includes('/3'));
-    answer(2, 'answer 3');
-    await until(() => text().includes('answer 3'));
+    response(2, 'response 3');
+    await until(() => text().includes('response 3'));
   });
 
   it('lets 32 requests wait on a connection, as often as there is room again', async () => {
     const { text } = send(Array.from({ length: 33 }, (_, i) => get(`/${i}`)).join(''));
     for (let i = 0; i < 33; i++) {
       await until(() => requests.length === i + 1);
-      answer(i, `<${i}>`);
+      response(i, `<${i}>`);
     }
     await until(() => text().includes('<32>'));
     expect(text().match(/<\d+>/g)).toEqual(Array.from({ length: 33 }, (_, i) => `<${i}>`));
     const more = send(Array.from({ length: 33 }, (_, i) => get(`/${i}`)).join(''));
     await until(() => requests.length === 34);
-    answer(33, '<first>');
+    response(33, '<first>');
     await until(() => requests.length === 35);
     more.socket.write(get('/again'));
     for (let i = 34; i < 67; i++) {
       await until(() => requests.length === i + 1);
-      answer(i, `<${i}>`);
+      response(i, `<${i}>`);
     }
     await until(() => more.text().includes('<66>'));
     expect(paths().at(-1)).toBe('/again');
@@ -186,24 +186,24 @@ describe('the HTTP server', () => {
     expect(paths()).toEqual(['/1']);
   });
 
-  it('gives a request that waits its own time, not that of the answer before', async () => {
+  it('gives a request that waits its own time, not that of the response before', async () => {
     const { text } = send(get('/1') + get('/2'));
     await until(() => requests.length === 1);
-    answer(0, 'answer 1');
+    response(0, 'response 1');
     await until(() => requests.length === 2);
     await new Promise((resolve) => setTimeout(resolve, 500));
-    answer(1, 'answer 2');
-    await until(() => text().includes('answer 2'));
+    response(1, 'response 2');
+    await until(() => text().includes('response 2'));
   });
 
-  it('answers what is no request after the answers to those that were', async () => {
+  it('answers what is no request after the responses to those that were', async () => {
     const { text } = send(get('/1') + 'no HTTP\r\n\r\n');
     await until(() => requests.length === 1);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(text()).toBe('');
-    answer(0, 'answer 1');
+    response(0, 'response 1');
     await until(() => text().endsWith('}'));
-    expect(text()).toMatch(/answer 1HTTP\/1\.1 400 .*"error":17/s);
+    expect(text()).toMatch(/response 1HTTP\/1\.1 400 .*"error":17/s);
     expect(refused).toHaveLength(1);
   });
 
@@ -218,7 +218,7 @@ describe('the HTTP server', () => {
     expect(refused).toEqual([]);
   });
 
-  it('cuts an answer that has begun when its request breaks off into no HTTP', async () => {
+  it('cuts a response that has begun when its request breaks off into no HTTP', async () => {
     const { socket, text } = send('POST /1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
     await until(() => requests.length === 1);
     requests[0]?.response.write('half');
@@ -228,16 +228,16 @@ describe('the HTTP server', () => {
     expect(text()).not.toContain('error');
   });
 
-  it('waits with what is no request until the answer before has the connection', async () => {
+  it('waits with what is no request until the response before has the connection', async () => {
     const { text } = send(
       `${get('/1')}POST /2 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n`,
     );
     await until(() => requests.length === 1);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(text()).toBe('');
-    answer(0, 'answer 1');
+    response(0, 'response 1');
     await until(() => text().endsWith('}'));
-    expect(text()).toMatch(/answer 1HTTP\/1\.1 400 /);
+    expect(text()).toMatch(/response 1HTTP\/1\.1 400 /);
     expect(text().match(/HTTP\/1\.1 400/g)).toHaveLength(1);
   });
 
@@ -247,7 +247,7 @@ describe('the HTTP server', () => {
     const pieces: Buffer[] = [];
     requests[0]?.request
       .on('data', (piece: Buffer) => pieces.push(piece))
-      .on('end', () => answer(0, 'whole'));
+      .on('end', () => response(0, 'whole'));
     socket.write('cd');
     await until(() => text().includes('whole'));
     expect(Buffer.concat(pieces).toString()).toBe('abcd');

@@ -4,8 +4,8 @@ import { type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { type Response } from 'express';
-import { CONNECT, respondUnreadable, unreadable, type Unreadable } from './malformed-request.js';
-import { exchangeOf, type ExchangeObserver } from './request-context.js';
+import { CONNECT, respondMalformed, malformedRequest, type MalformedRequest } from './malformed-request.js';
+import { contextOf, type RequestObserver } from './request-context.js';
 import { linger } from './linger.js';
 import { ResponseOrder } from './pipelining.js';
 import { ResponsePace, type PaceLimits } from './response-pace.js';
@@ -25,7 +25,7 @@ const CHECKING_INTERVAL_MS = 1_000;
 /** The heap that a connection with a request takes, in bytes, some room included. */
 const CONNECTION_BYTES = 1 << 15;
 
-export interface ExchangeLimits {
+export interface HttpLimits {
   /** Milliseconds for a whole body to arrive. */
   readonly requestTimeoutMs: number;
   readonly response: PaceLimits;
@@ -33,7 +33,7 @@ export interface ExchangeLimits {
 
 /** Express on an HTTP server whose limits are set: some can be given only where the server is made. */
 export class HttpAdapter extends ExpressAdapter {
-  private observers: readonly ExchangeObserver[] = [];
+  private observers: readonly RequestObserver[] = [];
   private pace?: ResponsePace;
 
   override initHttpServer(): void {
@@ -65,10 +65,10 @@ export class HttpAdapter extends ExpressAdapter {
       if (error.code === 'ECONNRESET') socket.destroy();
       else
         order.respondToMalformed(socket, (owed) => {
-          const fault = unreadable(error);
+          const fault = malformedRequest(error);
           if (owed === undefined) this.refuse(fault, socket);
           // Who goes away in the middle of a body has abandoned a request, which is told as that.
-          else if (error.code === 'HPE_INVALID_EOF_STATE') respondUnreadable(fault, socket);
+          else if (error.code === 'HPE_INVALID_EOF_STATE') respondMalformed(fault, socket);
           else refuseWithin(owed as Response, fault);
         });
     });
@@ -77,11 +77,11 @@ export class HttpAdapter extends ExpressAdapter {
   }
 
   /** Who is told of requests that never came to be one. */
-  tell(observers: readonly ExchangeObserver[]): void {
+  tell(observers: readonly RequestObserver[]): void {
     this.observers = observers;
   }
 
-  limit({ requestTimeoutMs, response }: ExchangeLimits): void {
+  limit({ requestTimeoutMs, response }: HttpLimits): void {
     this.httpServer.requestTimeout = requestTimeoutMs + LINGER_MS;
     this.httpServer.headersTimeout = Math.min(HEADERS_MS, this.httpServer.requestTimeout);
     const pace = new ResponsePace(response);
@@ -91,15 +91,15 @@ export class HttpAdapter extends ExpressAdapter {
     this.pace = pace;
   }
 
-  private refuse(fault: Unreadable, socket: Socket): void {
-    if (!respondUnreadable(fault, socket)) return;
+  private refuse(fault: MalformedRequest, socket: Socket): void {
+    if (!respondMalformed(fault, socket)) return;
     for (const observer of this.observers) observer.refused?.(fault, socket.remoteAddress);
   }
 }
 
 /** Refuses a request whose body turns out to be malformed. */
-function refuseWithin(response: Response, { status, error, log }: Unreadable): void {
-  exchangeOf(response).error = error.code;
+function refuseWithin(response: Response, { status, error, log }: MalformedRequest): void {
+  contextOf(response).error = error.code;
   // Node tells a request that has had its response nothing of its end, for which the reader of its body waits, or is about to.
   const { req } = response;
   response.once('close', () => setImmediate(() => req.emit('close')));

@@ -17,9 +17,9 @@ import {
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import express, { type Request, type Response } from 'express';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Exchange, exchangeOf, observe } from './request-context.js';
+import { type RequestContext, contextOf, observe } from './request-context.js';
 import { ERROR_CODES, type ErrorName } from '../errors/error-codes.js';
-import { failureAnswer, KasemExceptionFilter } from './kasem-exception.filter.js';
+import { errorResponse, KasemExceptionFilter } from './kasem-exception.filter.js';
 import { KasemError } from '../errors/kasem.error.js';
 
 const table = Object.entries(ERROR_CODES) as [ErrorName, (typeof ERROR_CODES)[ErrorName]][];
@@ -57,8 +57,8 @@ describe('a failure', () => {
   it.each(table)(
     '%s is answered with its code, and the status that is configured',
     (name, { code, status, managed }) => {
-      const contract = failureAnswer(new KasemError(name, 'why'), 'contract');
-      const http = failureAnswer(new KasemError(name, 'why'), 'http');
+      const contract = errorResponse(new KasemError(name, 'why'), 'contract');
+      const http = errorResponse(new KasemError(name, 'why'), 'http');
       expect([contract.status, http.status]).toEqual([managed ? 200 : status, status]);
       expect(contract.body).toEqual({ error: code, log: 'why' });
       expect(http.body).toEqual(contract.body);
@@ -67,7 +67,7 @@ describe('a failure', () => {
 
   it('of a further method is answered with its own code', () => {
     const own = { code: 1000, status: 422, managed: true, when: 'The gain is out of range.' };
-    expect(failureAnswer(new KasemError(own, 'why'), 'contract')).toMatchObject({
+    expect(errorResponse(new KasemError(own, 'why'), 'contract')).toMatchObject({
       status: 200,
       body: { error: 1000 },
     });
@@ -79,7 +79,7 @@ describe('a failure', () => {
     ['OVERLOADED', 'Retry-After'],
     ['SHUTTING_DOWN', 'Retry-After'],
   ] as const)('%s carries %s', (name, header) => {
-    expect(failureAnswer(new KasemError(name, 'why'), 'contract').headers).toHaveProperty(header);
+    expect(errorResponse(new KasemError(name, 'why'), 'contract').headers).toHaveProperty(header);
   });
 
   it.each([
@@ -88,11 +88,11 @@ describe('a failure', () => {
     ['nothing', undefined],
     ['an object', { secret: 1 }],
   ])('that is %s is answered as a fault of ours and tells nothing', (_, thrown) => {
-    const { status, body } = failureAnswer(thrown, 'contract');
+    const { status, body } = errorResponse(thrown, 'contract');
     expect(status).toBe(500);
     expect(body).toEqual({
       error: 50,
-      log: 'a fault of the service; its log holds the cause under the X-Request-ID of this answer',
+      log: 'a fault of the service; its log holds the cause under the X-Request-ID of this response',
     });
   });
 
@@ -106,12 +106,12 @@ describe('a failure', () => {
     [new BadGatewayException('secret'), 502, { error: 50, log: 'Bad Gateway' }],
     [new ServiceUnavailableException('secret'), 503, { error: 50, log: 'Service Unavailable' }],
   ])('of Nest keeps its status, and has no error that means something else: %#', (thrown, status, body) => {
-    expect(failureAnswer(thrown, 'contract')).toEqual({ status, headers: {}, body });
+    expect(errorResponse(thrown, 'contract')).toEqual({ status, headers: {}, body });
   });
 
   it('of a health check is left as terminus says it', () => {
     const body = { status: 'error', info: {}, error: { ready: { status: 'down' } }, details: {} };
-    expect(failureAnswer(new ServiceUnavailableException(body), 'contract')).toEqual({
+    expect(errorResponse(new ServiceUnavailableException(body), 'contract')).toEqual({
       status: 503,
       headers: {},
       body,
@@ -120,7 +120,7 @@ describe('a failure', () => {
 });
 
 describe('the filter', () => {
-  let [logged, exchanges]: [unknown[], Exchange[]] = [[], []];
+  let [logged, contexts]: [unknown[], RequestContext[]] = [[], []];
   let server: Server;
   let url: string;
 
@@ -134,15 +134,15 @@ describe('the filter', () => {
     const app = express();
     const fail = (thrown: unknown, request: Request, response: Response) =>
       filter.catch(thrown, new ExecutionContextHost([request, response]));
-    app.use(observe([{ ended: (exchange) => void exchanges.push(exchange) }]));
+    app.use(observe([{ ended: (context) => void contexts.push(context) }]));
     app.get('/text', (request, response) => fail('secret', request, response));
     app.get('/error', (request, response) => fail(new TypeError('secret'), request, response));
     app.get('/timed', (request, response) => {
-      exchangeOf(response).call = { method: 'm', rows: 0, receive: 1, decode: 2, compute: 3, encode: 0 };
+      contextOf(response).call = { method: 'm', rows: 0, receive: 1, decode: 2, compute: 3, encode: 0 };
       fail(new KasemError('OVERFLOW', 'why'), request, response);
     });
     app.get('/half', (request, response) => {
-      exchangeOf(response).call = { method: 'm', rows: 0, receive: 1, decode: 2, compute: 3, encode: 0 };
+      contextOf(response).call = { method: 'm', rows: 0, receive: 1, decode: 2, compute: 3, encode: 0 };
       response.write('half');
       fail(new Error('secret'), request, response);
     });
@@ -174,18 +174,18 @@ describe('the filter', () => {
   });
 
   beforeEach(() => {
-    [logged, exchanges] = [[], []];
+    [logged, contexts] = [[], []];
   });
 
   async function ask(path: string, method = 'GET') {
-    const answer = await fetch(`${url}${path}`, { method });
-    return { status: answer.status, headers: answer.headers, text: await answer.text() };
+    const response = await fetch(`${url}${path}`, { method });
+    return { status: response.status, headers: response.headers, text: await response.text() };
   }
   const ended = async (path: string) => {
-    let exchange: Exchange | undefined;
-    while ((exchange = exchanges.find(({ request }) => request.path === path)) === undefined)
+    let context: RequestContext | undefined;
+    while ((context = contexts.find(({ request }) => request.path === path)) === undefined)
       await new Promise((resolve) => setTimeout(resolve, 5));
-    return exchange;
+    return context;
   };
 
   it('logs a fault of ours with its stack under the id of the request, whatever is thrown', async () => {
@@ -193,20 +193,20 @@ describe('the filter', () => {
       ['/text', 'Error: thrown without an Error: secret'],
       ['/error', 'TypeError: secret'],
     ] as const) {
-      const answer = await ask(path);
-      expect(answer.status).toBe(500);
-      expect(answer.text).not.toContain('secret');
+      const response = await ask(path);
+      expect(response.status).toBe(500);
+      expect(response.text).not.toContain('secret');
       const [fault] = logged.splice(0) as [{ requestId: string; err: Error }];
-      expect(fault.requestId).toBe(answer.headers.get('X-Request-ID'));
+      expect(fault.requestId).toBe(response.headers.get('X-Request-ID'));
       expect(String(fault.err)).toBe(name);
       expect((await ended(path)).error).toBe(50);
     }
   });
 
   it('says where the time of a call went, and what became of it', async () => {
-    const answer = await ask('/timed');
-    expect([answer.status, JSON.parse(answer.text)]).toEqual([422, { error: 30, log: 'why' }]);
-    expect(answer.headers.get('Server-Timing')).toBe(
+    const response = await ask('/timed');
+    expect([response.status, JSON.parse(response.text)]).toEqual([422, { error: 30, log: 'why' }]);
+    expect(response.headers.get('Server-Timing')).toBe(
       'receive;dur=1.000, decode;dur=2.000, compute;dur=3.000',
     );
     expect((await ended('/timed')).error).toBe(30);
@@ -214,7 +214,7 @@ describe('the filter', () => {
     expect(logged).toEqual([]);
   });
 
-  it('cuts an answer that has begun', async () => {
+  it('cuts a response that has begun', async () => {
     await expect(ask('/half')).rejects.toThrow();
     expect((await ended('/half')).isComplete).toBe(false);
     expect(logged.splice(0)).toHaveLength(1);
@@ -226,7 +226,7 @@ describe('the filter', () => {
     expect(logged).toEqual([]);
   });
 
-  it('leaves the answer of a health check without an error of the table', async () => {
+  it('leaves the response of a health check without an error of the table', async () => {
     expect((await ask('/health')).text).toBe('{"status":"error","details":{}}');
     expect((await ended('/health')).error).toBeUndefined();
   });
@@ -239,8 +239,8 @@ describe('the filter', () => {
     ['POST', '/absent', 404, 17, 'no such post', null],
     ['GET', '/%E0%A4%A', 404, 12, 'there is no /%E0%A4%A', null],
   ])('answers %s %s with %i', async (method, path, status, error, log, allow) => {
-    const answer = await ask(path, method);
-    expect([answer.status, JSON.parse(answer.text), answer.headers.get('Allow')]).toEqual([
+    const response = await ask(path, method);
+    expect([response.status, JSON.parse(response.text), response.headers.get('Allow')]).toEqual([
       status,
       { error, log },
       allow,
@@ -262,7 +262,7 @@ describe('the filter', () => {
     ['SHUTTING_DOWN', { 'Retry-After': '1', Connection: 'close' }],
     ['INVALID_BODY', {}],
   ] as const)('gives %s the headers %j', (name, headers) => {
-    expect(failureAnswer(new KasemError(name, 'why'), 'contract').headers).toEqual(headers);
+    expect(errorResponse(new KasemError(name, 'why'), 'contract').headers).toEqual(headers);
   });
 
   it.each([
@@ -272,7 +272,7 @@ describe('the filter', () => {
     [500, 50, 'Internal Server Error'],
     [599, 50, 'a fault of the service'],
   ])('gives a status %i from elsewhere the nearest error', (status, error, log) => {
-    expect(failureAnswer(new HttpException('tea', status), 'http')).toEqual({
+    expect(errorResponse(new HttpException('tea', status), 'http')).toEqual({
       status,
       headers: {},
       body: { error, log },
@@ -280,9 +280,9 @@ describe('the filter', () => {
   });
 
   it.each([null, 'text', { status: 'error' }, { details: {} }])(
-    'takes %j for no answer of a health check',
+    'takes %j for no response of a health check',
     (body) => {
-      expect(failureAnswer(new HttpException(body as object, 503), 'http').body).toEqual({
+      expect(errorResponse(new HttpException(body as object, 503), 'http').body).toEqual({
         error: 50,
         log: 'Service Unavailable',
       });

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { STATUS_CODES } from 'node:http';
 import { type Request, type Response } from 'express';
-import { exchangeOf, REQUEST_ID, serverTiming } from './request-context.js';
+import { contextOf, REQUEST_ID, serverTiming } from './request-context.js';
 import { allowedMethods } from './routes.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
@@ -16,8 +16,8 @@ import { KasemError } from '../errors/kasem.error.js';
 /** How the status of a managed error is spelt: 200 as the contract has it, or as HTTP has it. */
 export type ErrorHttpStatus = 'contract' | 'http';
 
-/** An answer of failure. */
-export interface FailureAnswer {
+/** A response of failure. */
+export interface ErrorResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: { readonly error: number; readonly log: string } | object;
@@ -33,17 +33,17 @@ export class KasemExceptionFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const [request, response] = [http.getRequest<Request>(), http.getResponse<Response>()];
-    const answer = failureAnswer(explain(thrown, request), this.errorHttpStatus);
-    const exchange = exchangeOf(response);
+    const { status, headers, body } = errorResponse(explain(thrown, request), this.errorHttpStatus);
+    const context = contextOf(response);
 
     if (response.destroyed) return;
-    if (answer.status === 500) this.logger.error({ requestId: exchange.id, err: toError(thrown) });
-    if ('error' in answer.body && typeof answer.body.error === 'number') exchange.error = answer.body.error;
-    if (exchange.call !== undefined && !response.headersSent)
-      response.setHeader('Server-Timing', serverTiming(exchange.call));
-    // Half an answer can't be taken back: cutting the connection tells the client that it is not whole.
+    if (status === 500) this.logger.error({ requestId: context.id, err: toError(thrown) });
+    if ('error' in body && typeof body.error === 'number') context.error = body.error;
+    if (context.call !== undefined && !response.headersSent)
+      response.setHeader('Server-Timing', serverTiming(context.call));
+    // Half a response can't be taken back: cutting the connection tells the client that it is not whole.
     if (response.headersSent) response.destroy();
-    else response.status(answer.status).set(answer.headers).json(answer.body);
+    else response.status(status).set(headers).json(body);
   }
 }
 
@@ -77,8 +77,8 @@ class MethodNotAllowedError extends KasemError {
   }
 }
 
-/** The answer to anything that can be thrown; pure. */
-export function failureAnswer(thrown: unknown, errorHttpStatus: ErrorHttpStatus): FailureAnswer {
+/** The response to anything that can be thrown; pure. */
+export function errorResponse(thrown: unknown, errorHttpStatus: ErrorHttpStatus): ErrorResponse {
   if (thrown instanceof KasemError) {
     const { code, status, managed } = thrown.errorCode;
     return {
@@ -89,7 +89,7 @@ export function failureAnswer(thrown: unknown, errorHttpStatus: ErrorHttpStatus)
   }
   if (thrown instanceof HttpException) {
     const [status, body] = [thrown.getStatus(), thrown.getResponse()];
-    if (isHealthAnswer(body)) return { status, headers: {}, body };
+    if (isHealthResponse(body)) return { status, headers: {}, body };
     const [{ code }, log] =
       status < 500
         ? [ERROR_CODES.BAD_REQUEST, thrown.message]
@@ -101,7 +101,7 @@ export function failureAnswer(thrown: unknown, errorHttpStatus: ErrorHttpStatus)
     headers: {},
     body: {
       error: ERROR_CODES.INTERNAL.code,
-      log: `a fault of the service; its log holds the cause under the ${REQUEST_ID} of this answer`,
+      log: `a fault of the service; its log holds the cause under the ${REQUEST_ID} of this response`,
     },
   };
 }
@@ -126,7 +126,7 @@ function headersOf(error: KasemError): Record<string, string> {
   }
 }
 
-/** The answer of terminus, which health probes know. */
-function isHealthAnswer(body: unknown): body is object {
+/** The response of terminus, which health probes know. */
+function isHealthResponse(body: unknown): body is object {
   return typeof body === 'object' && body !== null && 'status' in body && 'details' in body;
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from '@jest/globals';
-import { CONNECT, respondUnreadable, unreadable } from './malformed-request.js';
+import { CONNECT, malformedRequest, respondMalformed } from './malformed-request.js';
 
 const fault = (code: string) => Object.assign(new Error('secret'), { code });
 
@@ -33,12 +33,12 @@ describe('what never became a request', () => {
     ['HPE_HEADER_OVERFLOW', 431, 17, 'the header of the request is too long'],
     ['HPE_INVALID_METHOD', 400, 17, 'the request is not valid HTTP'],
   ])('has for %s of the parser the status %i', (code, status, error, log) => {
-    expect(unreadable(fault(code))).toMatchObject({ status, error: { code: error }, log, cause: code });
+    expect(malformedRequest(fault(code))).toMatchObject({ status, error: { code: error }, log, cause: code });
   });
 
   it('is answered in the form of the contract, and hung up on by both', async () => {
     const { own, theirs, close } = await connection();
-    expect(respondUnreadable(CONNECT, own)).toBe(true);
+    expect(respondMalformed(CONNECT, own)).toBe(true);
     const body = '{"error":13,"log":"the service is no proxy and does not take CONNECT"}';
     expect(await text(theirs)).toBe(
       [
@@ -57,20 +57,20 @@ describe('what never became a request', () => {
     close();
   });
 
-  it('says how long its answer is in bytes', async () => {
+  it('says how long its response is in bytes', async () => {
     const { own, theirs, close } = await connection();
-    respondUnreadable({ ...unreadable(fault('X')), log: 'é€' }, own);
-    const answer = await text(theirs);
-    expect(answer).toContain(`Content-Length: ${Buffer.byteLength('{"error":17,"log":"é€"}')}\r\n`);
+    respondMalformed({ ...malformedRequest(fault('X')), log: 'é€' }, own);
+    const response = await text(theirs);
+    expect(response).toContain(`Content-Length: ${Buffer.byteLength('{"error":17,"log":"é€"}')}\r\n`);
     close();
   });
 
-  it('is read on and dropped, so that its client comes to see the answer, and is hung up on in the end', async () => {
+  it('is read on and dropped, so that its client comes to see the response, and is hung up on in the end', async () => {
     const { own, theirs, close } = await connection();
     theirs.on('error', () => undefined);
     own.pause();
     theirs.write(Buffer.alloc(1 << 22));
-    respondUnreadable(CONNECT, own);
+    respondMalformed(CONNECT, own);
     await once(theirs, 'drain');
     expect(own.destroyed).toBe(false);
     await once(own, 'close');
@@ -80,14 +80,14 @@ describe('what never became a request', () => {
   it('is not answered where nobody is left', async () => {
     const { own, theirs, close } = await connection();
     own.destroy();
-    expect(respondUnreadable(CONNECT, own)).toBe(false);
+    expect(respondMalformed(CONNECT, own)).toBe(false);
     expect(await text(theirs)).toBe('');
     close();
   });
 
   it('does no harm by hanging up while it is answered', async () => {
     const { own, close } = await connection();
-    respondUnreadable(CONNECT, own);
+    respondMalformed(CONNECT, own);
     const closed = new Promise((resolve) => own.once('close', resolve));
     own.emit('error', fault('EPIPE'));
     await closed;

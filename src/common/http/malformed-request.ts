@@ -4,7 +4,7 @@ import { linger } from './linger.js';
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
 
 /** Bytes of a client that never became a request, and what they are answered with. */
-export interface Unreadable {
+export interface MalformedRequest {
   readonly status: number;
   readonly error: ErrorCode;
   readonly log: string;
@@ -16,17 +16,21 @@ export interface Unreadable {
 const { BAD_REQUEST, METHOD_NOT_ALLOWED, REQUEST_TIMEOUT } = ERROR_CODES;
 
 /** What Node's parser gives up on before there is a request, by the code of its error. */
-const UNREADABLE: ReadonlyMap<string | undefined, Unreadable> = new Map([
+const MALFORMED: ReadonlyMap<string | undefined, MalformedRequest> = new Map([
   [
     'ERR_HTTP_REQUEST_TIMEOUT',
     { status: 408, error: REQUEST_TIMEOUT, log: 'the request did not arrive in time' },
   ],
   ['HPE_HEADER_OVERFLOW', { status: 431, error: BAD_REQUEST, log: 'the header of the request is too long' }],
 ]);
-const NO_HTTP: Unreadable = { status: 400, error: BAD_REQUEST, log: 'the request is not valid HTTP' };
+const INVALID_HTTP: MalformedRequest = {
+  status: 400,
+  error: BAD_REQUEST,
+  log: 'the request is not valid HTTP',
+};
 
 /** Node takes the verb of a proxy for no request at all. */
-export const CONNECT: Unreadable = {
+export const CONNECT: MalformedRequest = {
   status: 405,
   error: METHOD_NOT_ALLOWED,
   log: 'the service is no proxy and does not take CONNECT',
@@ -37,8 +41,8 @@ export const CONNECT: Unreadable = {
 const LINGER_MS = 5_000;
 
 /** @param error of the event `clientError` of a server */
-export const unreadable = (error: NodeJS.ErrnoException): Unreadable => ({
-  ...(UNREADABLE.get(error.code) ?? NO_HTTP),
+export const malformedRequest = (error: NodeJS.ErrnoException): MalformedRequest => ({
+  ...(MALFORMED.get(error.code) ?? INVALID_HTTP),
   cause: error.code,
 });
 
@@ -46,7 +50,10 @@ export const unreadable = (error: NodeJS.ErrnoException): Unreadable => ({
  * Responds in the contract's form, and hangs up when the client has had time to read it.
  * @returns whether there was still somebody to respond to
  */
-export function respondUnreadable({ status, error, log, headers = [] }: Unreadable, socket: Socket): boolean {
+export function respondMalformed(
+  { status, error, log, headers = [] }: MalformedRequest,
+  socket: Socket,
+): boolean {
   if (!socket.writable) return false;
   const body = JSON.stringify({ error: error.code, log });
   const head = [

@@ -3,12 +3,12 @@ import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import express, { type Request } from 'express';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Exchange, exchangeOf, isProbe, observe, serverTiming } from './request-context.js';
+import { type RequestContext, contextOf, isProbe, observe, serverTiming } from './request-context.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-describe('an exchange', () => {
-  let [begun, ended, seen]: [Exchange[], Exchange[], Exchange[]] = [[], [], []];
+describe('a request context', () => {
+  let [begun, ended, seen]: [RequestContext[], RequestContext[], RequestContext[]] = [[], [], []];
   let server: Server;
   let url: string;
 
@@ -16,15 +16,15 @@ describe('an exchange', () => {
     const app = express();
     app.use(
       observe([
-        { begun: (exchange) => void begun.push(exchange), ended: (exchange) => void ended.push(exchange) },
-        { ended: (exchange) => void ended.push(exchange) },
+        { begun: (context) => void begun.push(context), ended: (context) => void ended.push(context) },
+        { ended: (context) => void ended.push(context) },
       ]),
     );
     app.get('/wait', (_, response) => {
-      seen.push(exchangeOf(response));
+      seen.push(contextOf(response));
     });
     app.use((_, response) => {
-      seen.push(exchangeOf(response));
+      seen.push(contextOf(response));
       response.end('done');
     });
     server = createServer(app);
@@ -44,28 +44,24 @@ describe('an exchange', () => {
 
   it('is the same for all who handle it, and told to each observer at its end', async () => {
     const start = performance.now();
-    const answer = await fetch(`${url}/health`, { headers: { 'X-Request-ID': 'mine' } });
-    expect(await answer.text()).toBe('done');
+    const response = await fetch(`${url}/health`, { headers: { 'X-Request-ID': 'mine' } });
+    expect(await response.text()).toBe('done');
     await until(() => ended.length === 2);
-    const [exchange] = seen as [Exchange];
-    expect([begun, ended]).toEqual([[exchange], [exchange, exchange]]);
-    expect([exchange.id, answer.headers.get('X-Request-ID')]).toEqual(['mine', 'mine']);
-    expect([exchange.isComplete, exchange.isProbe, exchange.remoteAddress]).toEqual([
-      true,
-      true,
-      '127.0.0.1',
-    ]);
-    expect([exchange.bytesIn, exchange.bytesOut, exchange.error, exchange.call]).toEqual([
+    const [context] = seen as [RequestContext];
+    expect([begun, ended]).toEqual([[context], [context, context]]);
+    expect([context.id, response.headers.get('X-Request-ID')]).toEqual(['mine', 'mine']);
+    expect([context.isComplete, context.isProbe, context.remoteAddress]).toEqual([true, true, '127.0.0.1']);
+    expect([context.bytesIn, context.bytesOut, context.error, context.call]).toEqual([
       0,
       0,
       undefined,
       undefined,
     ]);
-    expect(exchange.duration).toBeGreaterThan(0);
-    expect(exchange.duration).toBeLessThan(performance.now() - start);
+    expect(context.duration).toBeGreaterThan(0);
+    expect(context.duration).toBeLessThan(performance.now() - start);
   });
 
-  it('is not complete where the client hangs up before its answer', async () => {
+  it('is not complete where the client hangs up before its response', async () => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     const before = ended.length;
     socket.write('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -79,8 +75,8 @@ describe('an exchange', () => {
   it.each(['kasem-17', 'a/b=c+d@e.f:1_2', 'x'.repeat(128)])(
     'takes the id %.20s of its client',
     async (given) => {
-      const answer = await fetch(url, { headers: { 'X-Request-ID': given } });
-      expect(answer.headers.get('X-Request-ID')).toBe(given);
+      const response = await fetch(url, { headers: { 'X-Request-ID': given } });
+      expect(response.headers.get('X-Request-ID')).toBe(given);
     },
   );
 
@@ -115,7 +111,7 @@ describe('a probe', () => {
 });
 
 describe('Server-Timing', () => {
-  it('says the parts that are over before the answer, in milliseconds to the microsecond', () => {
+  it('says the parts that are over before the response, in milliseconds to the microsecond', () => {
     const call = { method: 'm', rows: 1, receive: 1.25, decode: 0.0004, compute: 1000, encode: 7 };
     expect(serverTiming(call)).toBe('receive;dur=1.250, decode;dur=0.000, compute;dur=1000.000');
   });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type NextFunction, type Request, type Response } from 'express';
-import { type Unreadable } from './malformed-request.js';
+import { type MalformedRequest } from './malformed-request.js';
 
 export const REQUEST_ID = 'X-Request-ID';
 
@@ -17,7 +17,7 @@ export interface CallRecord {
   rows: number;
   /** Waiting for the bytes of the body. */
   receive: number;
-  /** Inflating is part of receiving; this is bytes to columns. */
+  /** Decompressing is part of receiving; this is bytes to columns. */
   decode: number;
   /** The params' rules, the method, and the check of what it gave. */
   compute: number;
@@ -25,20 +25,20 @@ export interface CallRecord {
   encode: number;
 }
 
-/** The parts of a call that are over before its answer is sent, as https://www.w3.org/TR/server-timing/ spells them. */
+/** The parts of a call that are over before its response is sent, as https://www.w3.org/TR/server-timing/ spells them. */
 export const serverTiming = (call: CallRecord): string =>
   (['receive', 'decode', 'compute'] as const)
     .map((part) => `${part};dur=${call[part].toFixed(3)}`)
     .join(', ');
 
-/** One request and its answer: written by those who handle it, read at its end by the log and the metrics. */
-export class Exchange {
+/** One request and its response: written by those who handle it, read at its end by the log and the metrics. */
+export class RequestContext {
   readonly startedAt = performance.now();
   /** Bytes of the body as sent. */
   bytesIn = 0;
-  /** Bytes of the answer's body. */
+  /** Bytes of the response's body. */
   bytesOut = 0;
-  /** `error` of the answer; none where the answer is not in the contract's form. */
+  /** `error` of the response; none where the response is not in the contract's form. */
   error?: number;
   /** The name of the key that was given. */
   key?: string;
@@ -58,7 +58,7 @@ export class Exchange {
     return isProbe(this.request);
   }
 
-  /** Whether the client had the whole answer; otherwise one side hung up. */
+  /** Whether the client had the whole response; otherwise one side hung up. */
   get isComplete(): boolean {
     return this.response.writableFinished;
   }
@@ -70,31 +70,31 @@ export class Exchange {
 }
 
 /** Told of each request when it begins and when its connection has seen the last of it. */
-export interface ExchangeObserver {
-  begun?(exchange: Exchange): void;
-  ended(exchange: Exchange): void;
+export interface RequestObserver {
+  begun?(context: RequestContext): void;
+  ended(context: RequestContext): void;
   /** Told of a client whose bytes never became a request. */
-  refused?(fault: Unreadable, remoteAddress: string | undefined): void;
+  refused?(fault: MalformedRequest, remoteAddress: string | undefined): void;
 }
 
 export const isProbe = (request: Request): boolean => PROBE.test(request.path);
 
-export const exchangeOf = (response: Response): Exchange => response.locals.exchange as Exchange;
+export const contextOf = (response: Response): RequestContext => response.locals.context as RequestContext;
 
 /**
- * Express middleware before all others: gives each answer the id of its request, the client's own where it is harmless,
+ * Express middleware before all others: gives each response the id of its request, the client's own where it is harmless,
  * and tells the observers.
  */
-export function observe(observers: readonly ExchangeObserver[]) {
+export function observe(observers: readonly RequestObserver[]) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const given = request.headers['x-request-id'];
     const id = typeof given === 'string' && HARMLESS.test(given) ? given : randomUUID();
-    const exchange = new Exchange(id, request, response);
-    response.locals.exchange = exchange;
+    const context = new RequestContext(id, request, response);
+    response.locals.context = context;
     response.setHeader(REQUEST_ID, id);
-    for (const observer of observers) observer.begun?.(exchange);
+    for (const observer of observers) observer.begun?.(context);
     response.once('close', () => {
-      for (const observer of observers) observer.ended(exchange);
+      for (const observer of observers) observer.ended(context);
     });
     next();
   };

@@ -30,11 +30,11 @@ describe('the reader of a body', () => {
     server = createServer((request, response) => {
       const limits = { maxBodyBytes: LIMIT, maxInFlightBytes: LIMIT, requestTimeoutMs: 400 };
       const budget = new BodyBudget(limits);
-      const [exchange, record] = [{ bytesIn: 0 }, { receive: 0, decode: 0 }];
+      const [context, record] = [{ bytesIn: 0 }, { receive: 0, decode: 0 }];
       const tell = (outcome: Pick<Reading, 'body' | 'error'>) => {
         response.setHeader('Connection', 'close').end();
         const { inFlightBytes } = budget;
-        readings.shift()?.({ ...outcome, bytesIn: exchange.bytesIn, inFlightBytes, ...record });
+        readings.shift()?.({ ...outcome, bytesIn: context.bytesIn, inFlightBytes, ...record });
       };
       readBody(
         Object.assign(request, { res: response }) as unknown as Request,
@@ -42,7 +42,7 @@ describe('the reader of a body', () => {
         {
           limits,
           share: budget.open(),
-          exchange,
+          context,
           record,
         },
       ).then(
@@ -232,9 +232,9 @@ describe('the reader of a body', () => {
       client.end(' '.repeat(2000));
     });
     expect(chunked.error?.errorCode?.code).toBe(15);
-    const inflated = await post(gzipSync(long(LIMIT + 1)), { 'Content-Encoding': 'gzip' });
-    expect(inflated.error?.errorCode?.code).toBe(15);
-    expect(inflated.bytesIn).toBe(gzipSync(long(LIMIT + 1)).length);
+    const decompressed = await post(gzipSync(long(LIMIT + 1)), { 'Content-Encoding': 'gzip' });
+    expect(decompressed.error?.errorCode?.code).toBe(15);
+    expect(decompressed.bytesIn).toBe(gzipSync(long(LIMIT + 1)).length);
     expect(columnsOf(await post(gzipSync(long(LIMIT - 1000)), { 'Content-Encoding': 'gzip' }))).toHaveLength(
       2,
     );

@@ -9,7 +9,7 @@ import {
   type Inflate,
 } from 'node:zlib';
 import { type Request } from 'express';
-import { type CallRecord, type Exchange } from '../http/request-context.js';
+import { type CallRecord, type RequestContext } from '../http/request-context.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
 import { createFrameDecoder } from '../frame/frame-codec.js';
@@ -20,7 +20,7 @@ import { turns } from '../frame/turns.js';
 import { type BodyShare } from './body-budget.js';
 import { type MethodLimits } from './method-limits.js';
 
-type Inflater = Gunzip | Inflate | BrotliDecompress;
+type Decompressor = Gunzip | Inflate | BrotliDecompress;
 
 /** A decompressor that is busy has so much to go on with before its client has to wait. */
 const MAX_WAITING_BYTES = 1 << 16;
@@ -31,7 +31,7 @@ const REQUEST_BYTES = 6 << 10;
 /** A way to decompress, and the memory that it takes, of which a quarter counts as bytes in flight, as with a body's columns. */
 interface Coding {
   readonly name: string;
-  readonly create: () => Inflater;
+  readonly create: () => Decompressor;
   readonly bytes: number;
 }
 
@@ -53,13 +53,13 @@ export interface BodyReading {
   readonly limits: MethodLimits;
   readonly share: BodyShare;
   /** Told the bytes received and the milliseconds of receiving and decoding, also of a body that is refused. */
-  readonly exchange: Pick<Exchange, 'bytesIn'>;
+  readonly context: Pick<RequestContext, 'bytesIn'>;
   readonly record: Pick<CallRecord, 'receive' | 'decode'>;
 }
 
 /**
  * Reads the body of a request into params and a frame, chunk by chunk as it arrives. After a fault the rest of the body
- * is drained, so that a client which reads the answer only when it has sent everything gets it; past a limit nothing
+ * is drained, so that a client which reads the response only when it has sent everything gets it; past a limit nothing
  * is waited for.
  * @throws KasemError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, OVERLOADED, REQUEST_TIMEOUT, MALFORMED_JSON and what the
  * decoder throws
@@ -68,7 +68,7 @@ export interface BodyReading {
 export async function readBody(
   request: Request,
   schema: FrameSchema,
-  { limits, share, exchange, record }: BodyReading,
+  { limits, share, context, record }: BodyReading,
 ): Promise<DecodedBody> {
   assertJson(request.headers['content-type']);
   const coding = codingOf(request.headers['content-encoding']);
@@ -89,7 +89,7 @@ export async function readBody(
     expectedBytes: coding === undefined ? declared : undefined,
     limitBytes: longest,
   });
-  const count = (chunk: Uint8Array): void => account((exchange.bytesIn += chunk.length));
+  const count = (chunk: Uint8Array): void => account((context.bytesIn += chunk.length));
   const take = (chunk: Uint8Array): void => {
     const start = performance.now();
     decoder.push(chunk);
@@ -104,7 +104,7 @@ export async function readBody(
   try {
     try {
       if (coding === undefined) await receive(request, limits, takeAsSent);
-      else await inflate(request, coding, limits, { count, account, take });
+      else await decompress(request, coding, limits, { count, account, take });
     } finally {
       record.receive = performance.now() - start - record.decode;
     }
@@ -212,7 +212,7 @@ class Feed {
 
   constructor(
     private readonly request: IncomingMessage,
-    private readonly inflater: Inflater,
+    private readonly decompressor: Decompressor,
   ) {}
 
   push(chunk: Buffer): void {
@@ -225,59 +225,59 @@ class Feed {
   }
 
   end(): void {
-    this.inflater.end(this.waiting?.toBuffer());
+    this.decompressor.end(this.waiting?.toBuffer());
     this.waiting?.clear();
   }
 
   private write(chunk: Buffer): void {
     const waiting = (this.waiting = new TextBlocks());
-    this.inflater.write(chunk, () => {
+    this.decompressor.write(chunk, () => {
       this.waiting = undefined;
-      if (waiting.bytes > 0 && !this.inflater.writableEnded) this.write(waiting.toBuffer());
+      if (waiting.bytes > 0 && !this.decompressor.writableEnded) this.write(waiting.toBuffer());
       if (!this.request.complete) this.request.socket.resume();
     });
   }
 }
 
-interface InflatedTaking {
+interface DecompressedTaking {
   /** Counts bytes as sent. */
   readonly count: (chunk: Uint8Array) => void;
   /** Judges the length after decompression. */
-  readonly account: (inflated: number) => void;
+  readonly account: (decompressed: number) => void;
   readonly take: (chunk: Uint8Array) => void;
 }
 
 /** Hands over the decompressed chunks of the request until its end. */
-async function inflate(
+async function decompress(
   request: IncomingMessage,
   coding: Coding,
   limits: MethodLimits,
-  { count, account, take }: InflatedTaking,
+  { count, account, take }: DecompressedTaking,
 ): Promise<void> {
-  const inflater = coding.create();
-  const feed = new Feed(request, inflater);
+  const decompressor = coding.create();
+  const feed = new Feed(request, decompressor);
   let fault: KasemError | undefined;
   let refuse: (error: KasemError) => void = () => undefined;
   const refused = new Promise<never>((_, reject) => (refuse = reject));
   let received = 0;
-  let inflated = 0;
+  let decompressed = 0;
   let isOver = false;
   const finished = new Promise<void>((resolve) => {
     const fail = (error: KasemError) => {
       fault ??= error;
-      inflater.destroy();
+      decompressor.destroy();
       // A bomb is not waited for; after broken data the rest is drained.
       if (error.errorCode !== ERROR_CODES.MALFORMED_JSON) refuse(error);
       request.socket.resume();
       resolve();
     };
-    inflater
+    decompressor
       .on(
         'data',
-        inTurns(inflater, (chunk) => {
+        inTurns(decompressor, (chunk) => {
           if (fault !== undefined || isOver) return;
           try {
-            account((inflated += chunk.length));
+            account((decompressed += chunk.length));
             take(chunk);
           } catch (error) {
             fail(error as KasemError);
@@ -297,10 +297,10 @@ async function inflate(
     feed.end();
     await finished;
     if (fault !== undefined) throw fault;
-    if (inflater.bytesWritten < received) throw broken(coding.name, 'bytes after its end');
+    if (decompressor.bytesWritten < received) throw broken(coding.name, 'bytes after its end');
   } finally {
     isOver = true;
-    inflater.destroy();
+    decompressor.destroy();
   }
 }
 

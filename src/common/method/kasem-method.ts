@@ -36,7 +36,7 @@ export function KasemMethod<Params extends object>(declaration: MethodDeclaratio
     UseInterceptors(MethodInterceptor),
     (controller: object, name: string | symbol) => {
       Call()(controller, name, 0);
-      // Asking for the response tells Nest that the answer is written here, in pieces, and not by Nest.
+      // Asking for the response tells Nest that the response is written here, in pieces, and not by Nest.
       Res()(controller, name, 1);
     },
   );

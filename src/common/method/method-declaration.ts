@@ -11,26 +11,26 @@ export interface MethodDeclaration<Params extends object> {
   readonly params: Type<Params>;
   /** The names of the series that it needs. */
   readonly inputs: readonly string[];
-  /** The names of the series that it returns, in the order of the answer's columns. */
+  /** The names of the series that it returns, in the order of the response's columns. */
   readonly outputs: readonly string[];
   /** For the description of the API; where there are none, a body is made up from the declaration. */
   readonly examples?: readonly MethodExample[];
 }
 
-/** A body and its answer. */
+/** A body and its response. */
 export interface MethodExample {
   readonly summary: string;
   readonly param: Readonly<Record<string, unknown>>;
   /** The date and the inputs, row by row. */
   readonly rows: readonly (readonly (number | null)[])[];
   /** The date and the outputs, row by row. */
-  readonly answer: readonly (readonly (number | null)[])[];
+  readonly response: readonly (readonly (number | null)[])[];
 }
 
 /** One call of a method, its body read and checked. */
 export interface MethodCall<Params> {
   readonly params: Params;
-  /** The dates and the input series, which are empty once the answer is out. */
+  /** The dates and the input series, which are empty once the response is out. */
   readonly frame: Frame;
 }
 

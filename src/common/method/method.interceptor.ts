@@ -2,10 +2,10 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import { Reflector } from '@nestjs/core';
 import { type Response } from 'express';
 import { defer, finalize, mergeMap, type Observable } from 'rxjs';
-import { exchangeOf, serverTiming, type CallRecord, type Exchange } from '../http/request-context.js';
+import { contextOf, serverTiming, type CallRecord, type RequestContext } from '../http/request-context.js';
 import { DATE, Frame } from '../frame/frame.js';
 import { free } from '../frame/free.js';
-import { writeAnswer } from './response-writer.js';
+import { writeResponse } from './response-writer.js';
 import { BodyBudget, type BodyShare } from './body-budget.js';
 import { readBody } from './body-reader.js';
 import { MethodLimits } from './method-limits.js';
@@ -18,10 +18,10 @@ import {
 import { validateParams } from './params.js';
 import { assertNoOverflow, outputColumns, summarize } from './result.js';
 
-/** One call while it is answered. */
-interface Answering {
+/** One call while it is computed and its response written. */
+interface CallInProgress {
   readonly method: DeclaredMethod;
-  readonly exchange: Exchange;
+  readonly context: RequestContext;
   readonly record: CallRecord;
   readonly share: BodyShare;
   readonly input: Frame;
@@ -32,7 +32,7 @@ interface Answering {
 const bytesOf = (columns: readonly Float64Array[]): number =>
   columns.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
-/** The way of one call: body, params, method, answer. What fails is thrown before the first byte of the answer. */
+/** The way of one call: body, params, method, response. What fails is thrown before the first byte of the response. */
 @Injectable()
 export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
   constructor(
@@ -41,11 +41,11 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
     private readonly budget: BodyBudget,
   ) {}
 
-  intercept(context: ExecutionContext, next: CallHandler<MethodResult>): Observable<void> {
-    const method = this.reflector.get<DeclaredMethod>(METHOD_DECLARATION, context.getHandler());
-    const http = context.switchToHttp();
+  intercept(execution: ExecutionContext, next: CallHandler<MethodResult>): Observable<void> {
+    const method = this.reflector.get<DeclaredMethod>(METHOD_DECLARATION, execution.getHandler());
+    const http = execution.switchToHttp();
     const [request, response] = [http.getRequest<MethodRequest>(), http.getResponse<Response>()];
-    const exchange = exchangeOf(response);
+    const context = contextOf(response);
     const record = {
       method: method.paths[0] as string,
       rows: 0,
@@ -54,20 +54,20 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
       compute: 0,
       encode: 0,
     };
-    exchange.call = record;
+    context.call = record;
 
     const share = this.budget.open();
     let input: Frame | undefined;
-    const receive = async (): Promise<Answering> => {
-      const body = await readBody(request, method.schema, { limits: this.limits, share, exchange, record });
+    const receive = async (): Promise<CallInProgress> => {
+      const body = await readBody(request, method.schema, { limits: this.limits, share, context, record });
       input = body.frame;
       record.rows = input.length;
       const computingSince = performance.now();
       request.methodCall = { params: validateParams(method.params, body.params), frame: input };
-      return { method, exchange, record, share, input, computingSince };
+      return { method, context, record, share, input, computingSince };
     };
     return defer(receive).pipe(
-      mergeMap((answering) => next.handle().pipe(mergeMap((result) => this.answer(answering, result)))),
+      mergeMap((call) => next.handle().pipe(mergeMap((result) => this.respond(call, result)))),
       // Not when the client has the response: the columns are gone, and it may read slowly.
       finalize(() => {
         for (const column of input?.columns.values() ?? []) free(column);
@@ -76,8 +76,8 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
     );
   }
 
-  private async answer(
-    { method, exchange, record, share, input, computingSince }: Answering,
+  private async respond(
+    { method, context, record, share, input, computingSince }: CallInProgress,
     result: MethodResult,
   ): Promise<void> {
     const outputs = outputColumns(method.outputs, result, input.length);
@@ -89,8 +89,8 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
     const frame = new Frame(new Map([[DATE, input.column(DATE)], ...outputs]));
     const log = await summarize(input);
 
-    exchange.error = 0;
-    exchange.response.setHeader('Server-Timing', serverTiming(record));
+    context.error = 0;
+    context.response.setHeader('Server-Timing', serverTiming(record));
     // A client may read slowly: what its response does not need is given back before.
     const columns = [...input.columns.values()];
     const needed = [...frame.columns.values()];
@@ -98,6 +98,6 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
     share.keep(bytesOf(needed) / bytesOf([...needed, ...unneeded]) || 0);
     for (const column of unneeded) free(column);
     // What the method gave may be its own for longer: only the input's columns are given back at the end.
-    await writeAnswer(exchange.response, frame, log, { exchange, record });
+    await writeResponse(context.response, frame, log, { context, record });
   }
 }

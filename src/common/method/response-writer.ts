@@ -1,36 +1,36 @@
 import { type Response } from 'express';
-import { type CallRecord, type Exchange } from '../http/request-context.js';
+import { type CallRecord, type RequestContext } from '../http/request-context.js';
 import { encodeFrame } from '../frame/frame-codec.js';
 import { type Frame } from '../frame/frame.js';
 import { freeChunk } from '../frame/free.js';
 import { turns } from '../frame/turns.js';
 
-/** An answer up to this length is written at once, with its Content-Length. */
-const SMALL_ANSWER_BYTES = 1 << 16;
+/** A response up to this length is written at once, with its Content-Length. */
+const SMALL_RESPONSE_BYTES = 1 << 16;
 
 /** Given to the writer beside the response. */
-export interface AnswerWriting {
+export interface ResponseProgress {
   /** Told the bytes written and the milliseconds of encoding, also where the client goes away. */
-  readonly exchange: Pick<Exchange, 'bytesOut'>;
+  readonly context: Pick<RequestContext, 'bytesOut'>;
   readonly record: Pick<CallRecord, 'encode'>;
 }
 
-/** Writes the answer of success, as fast as the client takes it; stops at once when the client has gone. */
-export async function writeAnswer(
+/** Writes the response of success, as fast as the client takes it; stops at once when the client has gone. */
+export async function writeResponse(
   response: Response,
   frame: Frame,
   log: string,
-  { exchange, record }: AnswerWriting,
+  { context, record }: ResponseProgress,
 ): Promise<void> {
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  const pieces = recorded(answerPieces(frame, log), exchange, record);
+  const pieces = recorded(responsePieces(frame, log), context, record);
 
   const small: Uint8Array[] = [];
   let size = 0;
   for (let next = pieces.next(); !next.done; next = pieces.next()) {
     small.push(next.value);
     size += next.value.length;
-    if (size > SMALL_ANSWER_BYTES) return writePieces(response, Buffer.concat(small), pieces);
+    if (size > SMALL_RESPONSE_BYTES) return writePieces(response, Buffer.concat(small), pieces);
   }
   response.setHeader('Content-Length', size);
   // As text it goes out in one write together with the headers.
@@ -67,20 +67,20 @@ function drained(response: Response): Promise<void> {
 /** The same pieces, counted and timed. */
 function* recorded(
   pieces: Iterator<Uint8Array>,
-  exchange: AnswerWriting['exchange'],
-  record: AnswerWriting['record'],
+  context: ResponseProgress['context'],
+  record: ResponseProgress['record'],
 ): Generator<Uint8Array, undefined> {
   for (;;) {
     const start = performance.now();
     const next = pieces.next();
     record.encode += performance.now() - start;
     if (next.done) return;
-    exchange.bytesOut += next.value.length;
+    context.bytesOut += next.value.length;
     yield next.value;
   }
 }
 
-function* answerPieces(frame: Frame, log: string): Generator<Uint8Array, undefined> {
+function* responsePieces(frame: Frame, log: string): Generator<Uint8Array, undefined> {
   yield Buffer.from('{"scalar":');
   yield* encodeFrame(frame);
   yield Buffer.from(`,"error":0,"log":${JSON.stringify(log)}}`);

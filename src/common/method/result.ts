@@ -4,7 +4,7 @@ import { inSlices } from '../frame/slices.js';
 import { type MethodResult } from './method-declaration.js';
 
 /**
- * The columns of the answer, in their order.
+ * The columns of the response, in their order.
  * @param names the outputs that the method is declared with
  * @param rows of its input
  * @throws Error where the method has not given what it is declared to give, which is a fault of its own

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type ResponseObject } from '@nestjs/swagger';
 import { ERROR_CODES, type ErrorCode, type ErrorName } from '../../common/errors/error-codes.js';
-import { failureAnswer } from '../../common/http/kasem-exception.filter.js';
+import { errorResponse } from '../../common/http/kasem-exception.filter.js';
 import { KasemError } from '../../common/errors/kasem.error.js';
 import { REQUEST_ID } from '../../common/http/request-context.js';
 import { type MethodLimits } from '../../common/method/method-limits.js';
@@ -90,7 +90,7 @@ export function failureResponses(limits: MethodLimits): Record<string, ResponseO
 }
 
 function failureResponse(table: typeof TABLE, logs: Readonly<Record<string, string>>): ResponseObject {
-  const answers = table.map(([name]) => failureAnswer(new KasemError(name, logs[name] ?? ''), 'http'));
+  const answers = table.map(([name]) => errorResponse(new KasemError(name, logs[name] ?? ''), 'http'));
   const codes = table.map(errorConst);
   return {
     description: table.map(([name, { code, when }]) => `${code} ${name}: ${when}`).join('\n\n'),
@@ -123,7 +123,7 @@ const exampleLogs = (limits: MethodLimits): Readonly<Record<string, string>> => 
   PAYLOAD_TOO_LARGE: `the body is longer than ${limits.maxBodyBytes} bytes`,
   UNSUPPORTED_MEDIA_TYPE: 'the Content-Type must be application/json and is text/plain',
   BAD_REQUEST: 'the Host is not a host name or an address, with or without a port',
-  INTERNAL: (failureAnswer(new Error(), 'http').body as { log: string }).log,
+  INTERNAL: (errorResponse(new Error(), 'http').body as { log: string }).log,
   OVERLOADED: `with this body more than ${limits.maxInFlightBytes} bytes would be in flight; try again later`,
   SHUTTING_DOWN: 'the service is shutting down',
 });

@@ -1,5 +1,5 @@
 import { type ExampleObject } from '@nestjs/swagger';
-import { failureAnswer } from '../../common/http/kasem-exception.filter.js';
+import { errorResponse } from '../../common/http/kasem-exception.filter.js';
 import { KasemError } from '../../common/errors/kasem.error.js';
 import { createFrameDecoder } from '../../common/frame/frame-codec.js';
 import { DATE } from '../../common/frame/frame.js';
@@ -34,12 +34,12 @@ export async function methodExamples(method: DeclaredMethod): Promise<MethodExam
 
   const sample = sampleBody(method);
   const declared = method.examples ?? [];
-  for (const [index, { summary, param, rows, answer }] of declared.entries())
+  for (const [index, { summary, param, rows, response }] of declared.entries())
     await add(
       `example${index + 1}`,
       summary,
       { param, scalar: { headers: headersOf(method), data: rows } },
-      answer,
+      response,
     );
   if (declared.length === 0 && exampleParams(method.params) !== undefined)
     await add('example1', 'A body', sample);
@@ -49,7 +49,7 @@ export async function methodExamples(method: DeclaredMethod): Promise<MethodExam
       'anyOrder',
       'The same in another order, with a column that is ignored',
       turned(first.value as Body),
-      declared[0]?.answer,
+      declared[0]?.response,
     );
   return { bodies, answers, refusals: await refusalsOf(method, sample) };
 }
@@ -93,7 +93,7 @@ async function refusalsOf(method: DeclaredMethod, body: Body): Promise<Examples>
     refusals[name] = {
       summary: `${code} ${name}`,
       description: `${when} ${description}`,
-      value: failureAnswer(error, 'http').body,
+      value: errorResponse(error, 'http').body,
     };
   };
   for (const broken of breakages(body))

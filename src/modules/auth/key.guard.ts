@@ -2,7 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { type Request, type Response } from 'express';
 import { KasemError } from '../../common/errors/kasem.error.js';
-import { exchangeOf } from '../../common/http/request-context.js';
+import { contextOf } from '../../common/http/request-context.js';
 import { OPEN } from '../../common/http/public.js';
 import { Keys } from './keys.js';
 
@@ -29,7 +29,7 @@ export class KeyGuard implements CanActivate {
       );
     const name = this.keys.nameOf(given);
     if (name === undefined) throw new KasemError('UNAUTHORIZED', 'the key that was given is not known');
-    exchangeOf(http.getResponse<Response>()).key = name;
+    contextOf(http.getResponse<Response>()).key = name;
     return true;
   }
 }

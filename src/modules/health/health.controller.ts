@@ -28,7 +28,7 @@ export class HealthController {
     );
   }
 
-  /** The process turns; where it does not answer, restart it. */
+  /** The process turns; where it does not respond, restart it. */
   @Get('live')
   @HealthCheck()
   isLive(): Promise<HealthCheckResult> {

@@ -11,6 +11,6 @@ export class ReadyHealthIndicator {
 
   isReady(key: string): HealthIndicatorResult {
     const attempt = this.indicator.check(key);
-    return this.drain.isLeaving ? attempt.down('the service is shutting down') : attempt.up();
+    return this.drain.isDraining ? attempt.down('the service is shutting down') : attempt.up();
   }
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Level, type Logger } from 'pino';
-import { type Unreadable } from '../../common/http/malformed-request.js';
-import { type Exchange, type ExchangeObserver } from '../../common/http/request-context.js';
+import { type MalformedRequest } from '../../common/http/malformed-request.js';
+import { type RequestContext, type RequestObserver } from '../../common/http/request-context.js';
 import { PINO } from './pino.js';
 import { traceIdOf } from './trace-id.js';
 
@@ -10,14 +10,13 @@ const rounded = (milliseconds: number): number => Math.round(milliseconds * 100)
 
 /** Writes one line a request: what an operator asks of it, and never a sample, a key or a header. */
 @Injectable()
-export class RequestLog implements ExchangeObserver {
+export class RequestLog implements RequestObserver {
   constructor(@Inject(PINO) private readonly pino: Logger) {}
 
-  ended(exchange: Exchange): void {
-    const level = levelOf(exchange);
+  ended(context: RequestContext): void {
+    const level = levelOf(context);
     if (!this.pino.isLevelEnabled(level)) return;
-    const { id, request, response, remoteAddress, error, bytesIn, bytesOut, key, call, isComplete } =
-      exchange;
+    const { id, request, response, remoteAddress, error, bytesIn, bytesOut, key, call, isComplete } = context;
     this.pino[level](
       {
         requestId: id,
@@ -32,7 +31,7 @@ export class RequestLog implements ExchangeObserver {
         rows: call?.rows,
         bytesIn,
         bytesOut: bytesOut || Number(response.getHeader('content-length') ?? 0),
-        ms: rounded(exchange.duration),
+        ms: rounded(context.duration),
         ...(call && {
           receiveMs: rounded(call.receive),
           decodeMs: rounded(call.decode),
@@ -44,12 +43,12 @@ export class RequestLog implements ExchangeObserver {
     );
   }
 
-  refused({ status, error, cause }: Unreadable, remoteAddress: string | undefined): void {
-    this.pino.info({ status, error: error.code, cause, remoteAddress }, 'unreadable request');
+  refused({ status, error, cause }: MalformedRequest, remoteAddress: string | undefined): void {
+    this.pino.info({ status, error: error.code, cause, remoteAddress }, 'malformed request');
   }
 }
 
-function levelOf({ isProbe, response }: Exchange): Level {
+function levelOf({ isProbe, response }: RequestContext): Level {
   if (isProbe) return 'debug';
   // 501 is the client's fault: a transfer coding that nobody has.
   if (!response.headersSent || response.statusCode < 500 || response.statusCode === 501) return 'info';

@@ -1,13 +1,13 @@
 import cluster from 'node:cluster';
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { type Unreadable } from '../../common/http/malformed-request.js';
-import { type Exchange, type ExchangeObserver } from '../../common/http/request-context.js';
+import { type MalformedRequest } from '../../common/http/malformed-request.js';
+import { type RequestContext, type RequestObserver } from '../../common/http/request-context.js';
 import { LogDestination } from '../../common/logging/log-destination.js';
 import { BodyBudget } from '../../common/method/body-budget.js';
 import { MethodLimits } from '../../common/method/method-limits.js';
 import { VERSION } from '../../version.js';
-import { answerCollections } from '../../cluster/cluster-metrics.js';
+import { respondToCollections } from '../../cluster/cluster-metrics.js';
 
 /** Seconds: from a probe's fraction of a millisecond to the largest bodies. */
 const DURATION_BUCKETS = [
@@ -54,7 +54,7 @@ const HTTP_LABELS = ['http_request_method', 'http_route', 'http_response_status_
  * Prometheus' spelling: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
  */
 @Injectable()
-export class Metrics implements ExchangeObserver {
+export class Metrics implements RequestObserver {
   readonly registry = new Registry();
   private readonly duration: Histogram<(typeof HTTP_LABELS)[number]>;
   private readonly requestSize: Histogram<(typeof HTTP_LABELS)[number]>;
@@ -142,33 +142,33 @@ export class Metrics implements ExchangeObserver {
       aggregator: 'max',
       registers,
     }).set({ version: VERSION }, 1);
-    if (cluster.isWorker) answerCollections(this.registry);
+    if (cluster.isWorker) respondToCollections(this.registry);
   }
 
-  begun({ request }: Exchange): void {
+  begun({ request }: RequestContext): void {
     this.active.inc({ http_request_method: verb(request.method), url_scheme: 'http' });
   }
 
-  ended(exchange: Exchange): void {
-    const { request, response, call, error, bytesIn, bytesOut } = exchange;
+  ended(context: RequestContext): void {
+    const { request, response, call, error, bytesIn, bytesOut } = context;
     const http_request_method = verb(request.method);
     this.active.dec({ http_request_method, url_scheme: 'http' });
 
     const labels = {
       http_request_method,
-      http_route: routeOf(exchange),
-      http_response_status_code: exchange.isComplete ? response.statusCode : 'none',
+      http_route: routeOf(context),
+      http_response_status_code: context.isComplete ? response.statusCode : 'none',
       url_scheme: 'http',
     };
-    this.duration.observe(labels, exchange.duration / 1_000);
+    this.duration.observe(labels, context.duration / 1_000);
     this.requestSize.observe(labels, bytesIn);
     this.responseSize.observe(labels, bytesOut || Number(response.getHeader('content-length') ?? 0));
     if (error !== undefined || call !== undefined)
-      this.calls.inc({ method: call?.method ?? '', outcome: outcomeOf(exchange), error: error ?? '' });
+      this.calls.inc({ method: call?.method ?? '', outcome: outcomeOf(context), error: error ?? '' });
     if (call !== undefined) this.rows.inc({ method: call.method }, call.rows);
   }
 
-  refused({ error }: Unreadable): void {
+  refused({ error }: MalformedRequest): void {
     this.calls.inc({ method: '', outcome: 'refused', error: error.code });
   }
 }
@@ -176,13 +176,13 @@ export class Metrics implements ExchangeObserver {
 const verb = (method: string): string => (VERBS.has(method) ? method : '_OTHER');
 
 /** The pattern and not the path, which a client can vary at will. */
-function routeOf({ request }: Exchange): string {
+function routeOf({ request }: RequestContext): string {
   const path = (request.route as { path?: unknown } | undefined)?.path;
   return typeof path === 'string' ? path : '';
 }
 
 /** `refused` is the client's to mend, `failed` the operator's. */
-function outcomeOf({ isComplete, error, response }: Exchange): string {
+function outcomeOf({ isComplete, error, response }: RequestContext): string {
   if (!isComplete) return 'abandoned';
   if (error === 0) return 'success';
   return response.statusCode < 500 || response.statusCode === 501 ? 'refused' : 'failed';

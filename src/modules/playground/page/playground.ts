@@ -2,7 +2,7 @@ import { ERROR_CODES } from '../../../common/errors/error-codes.js';
 import { curlOf } from './curl.js';
 import { LinkedPlots, utc, type PlotSeries } from './plot.js';
 import { read, type Column, type Reading } from './read.js';
-import { send, type Answer } from './send.js';
+import { send, type Response } from './send.js';
 import { cellsOf } from './series-reader.js';
 
 /** What the method takes; columns beside these are ignored by it, and hidden until they are asked for. */
@@ -157,13 +157,13 @@ function take(blob: Blob, name: string, isText: boolean): void {
 
 function clear(): void {
   for (const id of ['facts', 'fault', 'note', 'plots', 'rows', 'steps']) element(id).hidden = true;
-  clearAnswer();
+  clearResponse();
   plots.clear();
   element('welcome').hidden = false;
 }
 
-function clearAnswer(): void {
-  for (const id of ['answer', 'refused', 'output']) element(id).hidden = true;
+function clearResponse(): void {
+  for (const id of ['response', 'refused', 'output']) element(id).hidden = true;
   plots.clear(output);
   URL.revokeObjectURL(element<HTMLAnchorElement>('download').href);
   for (const step of ['sending', 'receiving', 'plotting'] as const) stepped(step, 0, ' ');
@@ -219,17 +219,18 @@ async function plot(figure: HTMLElement, reading: Reading, signal: AbortSignal):
 
 const outputsOf = ({ columns }: Reading): Column[] => columns.filter(({ name }) => name !== 'date');
 
-/** The first rows of the body, and of its answer beside them. */
-function showRows(answer?: Reading): void {
+/** The first rows of the body, and of its response beside them. */
+function showRows(response?: Reading): void {
   const reading = body?.reading;
   if (reading === undefined || reading.rows === 0) return;
   const dates = reading.columns.filter(({ name }) => name === 'date');
-  const shown = [...dates, ...plottable(reading), ...(answer === undefined ? [] : outputsOf(answer))];
+  const shown = [...dates, ...plottable(reading), ...(response === undefined ? [] : outputsOf(response))];
   const rows = Math.max(0, ...shown.map(({ head }) => head.length));
   const cell = ({ name, head }: Column, row: number): HTMLElement => {
     const value = head[row] ?? NaN;
     // What is not accepted yet may be anything.
-    if (Number.isNaN(value)) return make('td', answer === undefined ? '–' : 'missing', { className: 'gone' });
+    if (Number.isNaN(value))
+      return make('td', response === undefined ? '–' : 'missing', { className: 'gone' });
     return make('td', name === 'date' ? dateText(value) : String(value));
   };
   const head = ['row', ...shown.map(({ name }) => name)].map((name) => heading(name, 'col'));
@@ -263,14 +264,14 @@ function toSend({ blob, reading }: Body): { blob: Blob; changed?: string } {
 
 function call(sent: Body): void {
   sendButton.disabled = true;
-  clearAnswer();
+  clearResponse();
   void run(async (signal) => {
     const { blob, changed } = toSend(sent);
     const url = new URL('method', document.baseURI).href;
     tell('Sending…');
     const startedAt = performance.now();
     stepped('sending', 0);
-    const answer = await send(
+    const response = await send(
       url,
       blob,
       key.value,
@@ -281,8 +282,8 @@ function call(sent: Body): void {
       (part) => stepped('receiving', part),
       signal,
     );
-    stepped('receiving', 1, milliseconds(answer.ms));
-    const reading = await read(answer.body, () => undefined, signal);
+    stepped('receiving', 1, milliseconds(response.ms));
+    const reading = await read(response.body, () => undefined, signal);
     command = curlOf({
       url,
       isProtected: key.value !== '',
@@ -291,24 +292,28 @@ function call(sent: Body): void {
       ...(changed !== undefined &&
         sent.reading?.scaleSlot && { scale: { slot: sent.reading.scaleSlot, text: changed } }),
     });
-    showAnswer(answer, reading, sent.reading);
-    if (answer.status === 401) askForKey();
+    showResponse(response, reading, sent.reading);
+    if (response.status === 401) askForKey();
     await showPlace(reading.texts.log ?? '', blob, sent);
     if (reading.rows > 0) await plot(output, reading, signal);
   });
 }
 
-function showAnswer({ status, body: answer, ms, timings }: Answer, reading: Reading, sent?: Reading): void {
+function showResponse(
+  { status, body: response, ms, timings }: Response,
+  reading: Reading,
+  sent?: Reading,
+): void {
   const { error, log } = { error: parsed(reading.texts.error), log: parsed(reading.texts.log) };
   const [name, known] = Object.entries(ERROR_CODES).find(([, { code }]) => code === error) ?? [];
   const isGood = error === 0 && reading.fault === undefined;
-  element('answer').hidden = false;
-  element('answer').classList.toggle('refused', !isGood);
+  element('response').hidden = false;
+  element('response').classList.toggle('refused', !isGood);
   element('code').textContent = isGood
     ? '0 · success'
     : typeof error === 'number'
       ? `${error} · ${name ?? 'an error of this method'}`
-      : 'no answer of the service';
+      : 'no response of the service';
   element('http').textContent = `HTTP ${status}`;
   element('meaning').textContent = isGood
     ? ''
@@ -323,11 +328,11 @@ function showAnswer({ status, body: answer, ms, timings }: Answer, reading: Read
     ?.replaceChildren(
       ...(isGood ? [fact('Rows', count(reading.rows))] : []),
       ...missing.map((column) => fact(`Missing in ${column.name}`, count(column.missing))),
-      fact('Answer', size(answer.size)),
+      fact('Response', size(response.size)),
       ...timings.map(([part, took]) => fact(`Service: ${part}`, milliseconds(took))),
       fact('Call, as the browser saw it', milliseconds(ms)),
     );
-  element<HTMLAnchorElement>('download').href = URL.createObjectURL(answer);
+  element<HTMLAnchorElement>('download').href = URL.createObjectURL(response);
   element('curl').textContent = command;
   tell(isGood ? `Answered: ${String(log)}.` : `Answered: error ${String(error)}.`);
 }

@@ -9,7 +9,7 @@ export interface Column {
   readonly head: readonly number[];
 }
 
-/** A body or an answer, ready to be shown. */
+/** A body or a response, ready to be shown. */
 export interface Reading extends Omit<Series, 'columns'> {
   readonly headers: readonly string[];
   readonly columns: readonly Column[];
@@ -24,7 +24,7 @@ export interface ReadReport {
 }
 
 /**
- * Reads a body or an answer in a worker of its own.
+ * Reads a body or a response in a worker of its own.
  * @param progress is told the part that has been read, from 0 to 1
  * @throws DOMException AbortError; Error where the text can't be had, such as that of a file that has changed
  */

@@ -1,5 +1,5 @@
 /** What came back, whatever it is. */
-export interface Answer {
+export interface Response {
   readonly status: number;
   readonly body: Blob;
   /** Milliseconds from sending to the last byte. */
@@ -10,7 +10,7 @@ export interface Answer {
 
 /**
  * Sends a body as it is. XMLHttpRequest, since fetch tells nothing of how far sending is.
- * @throws DOMException AbortError; Error where no answer came
+ * @throws DOMException AbortError; Error where no response came
  */
 export function send(
   url: string,
@@ -19,7 +19,7 @@ export function send(
   sent: (part: number) => void,
   received: (part: number | undefined) => void,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<Response> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const startedAt = performance.now();
@@ -34,7 +34,7 @@ export function send(
     request.addEventListener('progress', ({ loaded, total, lengthComputable }) =>
       received(lengthComputable ? loaded / total : undefined),
     );
-    request.addEventListener('error', () => reject(new Error('no answer came: the connection ended')));
+    request.addEventListener('error', () => reject(new Error('no response came: the connection ended')));
     request.addEventListener('load', () =>
       resolve({
         status: request.status,

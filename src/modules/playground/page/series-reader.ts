@@ -33,7 +33,7 @@ export interface ScaleSlot {
   readonly after: string;
 }
 
-/** A body or an answer, as far as it could be read. */
+/** A body or a response, as far as it could be read. */
 export interface Series {
   /** Why it is no JSON text, with the place of its fault. */
   readonly fault?: string;
@@ -50,7 +50,7 @@ export interface Series {
 
 const UTF8 = new TextDecoder();
 
-/** Reads the series of a body, or of an answer, from its bytes, cut anywhere. Judges nothing: that is the service's part. */
+/** Reads the series of a body, or of a response, from its bytes, cut anywhere. Judges nothing: that is the service's part. */
 export class SeriesReader {
   private readonly scanner = new JsonScanner(
     {
