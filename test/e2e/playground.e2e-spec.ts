@@ -46,10 +46,10 @@ describe('the root of a service with its playground', () => {
   });
 
   it.each([
-    ['browser/playground.js', 'text/javascript; charset=utf-8'],
-    ['browser/read.worker.js', 'text/javascript; charset=utf-8'],
-    ['browser/playground.css', 'text/css; charset=utf-8'],
-    ['browser/icon.svg', 'image/svg+xml'],
+    ['modules/playground/page/playground.js', 'text/javascript; charset=utf-8'],
+    ['modules/playground/page/read.worker.js', 'text/javascript; charset=utf-8'],
+    ['modules/playground/page/playground.css', 'text/css; charset=utf-8'],
+    ['modules/playground/page/icon.svg', 'image/svg+xml'],
     ['common/errors/error-codes.js', 'text/javascript; charset=utf-8'],
     ['uplot/uPlot.esm.js', 'text/javascript; charset=utf-8'],
     ['uplot/uPlot.min.css', 'text/css; charset=utf-8'],
@@ -61,7 +61,7 @@ describe('the root of a service with its playground', () => {
   });
 
   it('loads only modules that it has', async () => {
-    const [found, open] = [new Set<string>(), ['browser/playground.js', 'browser/read.worker.js']];
+    const [found, open] = [new Set<string>(), ['modules/playground/page/playground.js', 'modules/playground/page/read.worker.js']];
     for (let path = open.pop(); path !== undefined; path = open.pop()) {
       if (found.has(path)) continue;
       found.add(path);
