@@ -6,15 +6,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { bodyOf, call, eventually, sampleRows } from '../support/http.js';
+import { bodyOf, call, eventually, metric, rawRequest, sampleRows, type Answer } from '../support/http.js';
 import { spawnService, type ServiceProcess } from '../support/service.js';
 
 const DEPLOY = resolve(import.meta.dirname, '../../deploy');
 const PATH = `${process.env.PATH}:/usr/sbin`;
 const SCALE = 3;
-
-/** What a restart in turn takes; a check every half second has to have failed twice meanwhile. */
-const ENVIRONMENT = { SHUTDOWN_DELAY_MS: '2000', SHUTDOWN_GRACE_MS: '5000' };
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -35,6 +32,27 @@ const SMALL = load(4);
 /** Fits the proxy's buffer, so that it can be sent again. */
 const MEDIUM = load(2_000);
 const LARGE = load(40_000);
+
+const ENVIRONMENT = {
+  // What a restart in turn takes; a check every half second has to have failed twice meanwhile.
+  SHUTDOWN_DELAY_MS: '2000',
+  SHUTDOWN_GRACE_MS: '5000',
+  // One large body and many others, but not two large ones.
+  MAX_IN_FLIGHT_BYTES: String(2 * LARGE.body.length - 1),
+};
+
+/** An instance's or the proxy's own, in the form of the contract. */
+const overloaded = {
+  status: 503,
+  headers: expect.objectContaining({
+    'content-type': expect.stringMatching(/^application\/json/),
+    'retry-after': '1',
+  }),
+  json: { error: 51, log: expect.any(String) },
+};
+
+const isRight = ({ status, json }: Answer, { expected }: ReturnType<typeof load>) =>
+  status === 200 && JSON.stringify(json.scalar?.data) === expected;
 
 /** Calls without a pause until it is told to stop; keeps what went wrong. */
 function steadyLoad(url: string, kinds: readonly ReturnType<typeof load>[]) {
@@ -102,8 +120,8 @@ function nginxConfiguration(file: string): string {
 
 const startNginx: StartProxy = (port, [one, two]) => {
   const file = readFileSync(NGINX, 'utf8')
-    .replace('127.0.0.1:5001', `127.0.0.1:${one}`)
-    .replace('127.0.0.1:5002', `127.0.0.1:${two}`)
+    .replaceAll('127.0.0.1:5001', `127.0.0.1:${one}`)
+    .replaceAll('127.0.0.1:5002', `127.0.0.1:${two}`)
     .replace('listen 8080', `listen 127.0.0.1:${port}`)
     .replace('proxy_read_timeout 30s', 'proxy_read_timeout 3s');
   return spawn('nginx', ['-c', nginxConfiguration(file)], { env: { PATH } });
@@ -138,6 +156,7 @@ describe.each([
   ['nginx', startNginx],
 ])('two instances behind %s', (_, startProxy) => {
   let proxy: ChildProcess;
+  let port: number;
   let url: string;
   let instances: ServiceProcess[];
   let output = '';
@@ -151,7 +170,7 @@ describe.each([
 
   beforeAll(async () => {
     instances = await Promise.all([start(0), start(0)]);
-    const port = await freePort();
+    port = await freePort();
     url = `http://127.0.0.1:${port}`;
     const [one, two] = instances as [ServiceProcess, ServiceProcess];
     proxy = startProxy(port, [one.port, two.port]);
@@ -203,4 +222,65 @@ describe.each([
     },
     60_000,
   );
+
+  it('pass on that both are overloaded, and go on with what they can take', async () => {
+    const held = instances.map((instance) => {
+      const upload = rawRequest(instance.port, [`Content-Length: ${LARGE.body.length}`]);
+      upload.send(LARGE.body.slice(0, -1));
+      return upload;
+    });
+    for (const instance of instances)
+      await eventually(
+        async () => (await metric(instance.url, 'kasem_in_flight_bytes')) > LARGE.body.length / 2,
+      );
+
+    for (let i = 0; i < 10; i++) {
+      expect(await call(url, { body: LARGE.body })).toMatchObject(overloaded);
+      expect(isRight(await call(url, { body: SMALL.body }), SMALL)).toBe(true);
+    }
+    for (const upload of held) upload.close();
+  }, 60_000);
+
+  it('answer every request under overload, and share the requests again afterwards', async () => {
+    const bodies = [...Array<typeof LARGE>(60).fill(LARGE), ...Array<typeof SMALL>(60).fill(SMALL)];
+    const answers = await Promise.all(
+      bodies.map(async (load) => ({ load, answer: await call(url, { body: load.body }) })),
+    );
+    const refused = answers.filter(({ load, answer }) => !isRight(answer, load));
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.length).toBeLessThan(bodies.length);
+    for (const { answer } of refused) expect(answer).toMatchObject(overloaded);
+
+    await setTimeout(1_500);
+    const rows = () =>
+      Promise.all(instances.map(({ url }) => metric(url, 'kasem_method_rows_total{method="method"}')));
+    const before = await rows();
+    for (let i = 0; i < 20; i++) expect(isRight(await call(url, { body: SMALL.body }), SMALL)).toBe(true);
+    const after = await rows();
+    expect(after.every((count, i) => count > (before[i] ?? 0))).toBe(true);
+  }, 60_000);
+
+  it("refuse a body that is too long in the contract's form", async () => {
+    const upload = rawRequest(port, [`Content-Length: ${256 * 2 ** 20 + 1}`]);
+    upload.send(new Uint8Array(2 ** 20));
+    expect(await upload.received(/"error":15/)).toMatch(/^HTTP\/1\.1 413 [^]*application\/json/);
+    upload.close();
+  });
+
+  it("answer in the contract's form when both hang while a body is sent", async () => {
+    const upload = rawRequest(port, [`Content-Length: ${LARGE.body.length}`]);
+    const half = LARGE.body.length / 2;
+    upload.send(LARGE.body.slice(0, half));
+    await setTimeout(500);
+    for (const { child } of instances) child.kill('SIGSTOP');
+    upload.send(LARGE.body.slice(half));
+    expect(await upload.received(/"error":51/)).toMatch(/^HTTP\/1\.1 503 [^]*retry-after: 1/i);
+    upload.close();
+  }, 60_000);
+
+  it("answer in the contract's form once both are gone", async () => {
+    for (const { child } of instances) child.kill('SIGKILL');
+    await Promise.all(instances.map(({ exited }) => exited));
+    expect(await call(url, { body: SMALL.body })).toMatchObject(overloaded);
+  });
 });
