@@ -1,4 +1,5 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
 import { type Request, type Response } from 'express';
 import { Open } from '../../common/exchange/open.js';
 import { allRoutes } from '../../common/exchange/routes.js';
@@ -8,6 +9,7 @@ import { sendPage } from './playground-files.js';
 
 /** Whoever may call may see what there is to call. */
 @Open()
+@ApiExcludeController()
 @Controller()
 export class PlaygroundController {
   constructor(private readonly environment: Environment) {}
