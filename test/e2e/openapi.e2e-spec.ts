@@ -174,15 +174,15 @@ describe('the description', () => {
   it('lets a key be given in either way, or none, and asks for none where the service does not', async () => {
     expect(described.document.security).toEqual([{ bearer: [] }, { key: [] }, {}]);
     expect(Object.keys(described.at('components', 'securitySchemes') as object)).toEqual(['bearer', 'key']);
-    const { url, close } = await startService({ API_KEYS: 'alice:k3y' });
+    const locked = await startService({ API_KEYS: 'alice:k3y' });
     for (const path of described.paths('get')) {
-      const { status } = await fetch(`${url}${path}`);
+      const { status } = await fetch(`${locked.url}${path}`);
       expect([path, described.operation(path, 'get').security]).toEqual([
         path,
         status === 401 ? undefined : [{}],
       ]);
     }
-    await close();
+    await locked.close();
   });
 
   it('has a second method as it is declared', () => {
