@@ -63,5 +63,5 @@ function configureApp(
   // After what every response carries, so that pages can read these refusals as well.
   app.use(app.get(Drain).track, assertHttp);
   if (PLAYGROUND === 'on') serveAssets(app);
-  app.get(ApiDocument).describe(app);
+  app.get(ApiDocument).app = app;
 }

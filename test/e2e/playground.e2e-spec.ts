@@ -61,7 +61,10 @@ describe('the root of a service with its playground', () => {
   });
 
   it('loads only modules that it has', async () => {
-    const [found, open] = [new Set<string>(), ['modules/playground/page/playground.js', 'modules/playground/page/read.worker.js']];
+    const [found, open] = [
+      new Set<string>(),
+      ['modules/playground/page/playground.js', 'modules/playground/page/read.worker.js'],
+    ];
     for (let path = open.pop(); path !== undefined; path = open.pop()) {
       if (found.has(path)) continue;
       found.add(path);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { bodyOf, call, eventually, metric, rawRequest, sampleRows, type Answer } from '../support/http.js';
+import { bodyOf, call, eventually, metric, rawRequest, sampleRows, type Response } from '../support/http.js';
 import { spawnService, type ServiceProcess } from '../support/service.js';
 
 const DEPLOY = resolve(import.meta.dirname, '../../deploy');
@@ -51,7 +51,7 @@ const overloaded = {
   json: { error: 51, log: expect.any(String) },
 };
 
-const isRight = ({ status, json }: Answer, { expected }: ReturnType<typeof load>) =>
+const isRight = ({ status, json }: Response, { expected }: ReturnType<typeof load>) =>
   status === 200 && JSON.stringify(json.scalar?.data) === expected;
 
 /** Calls without a pause until it is told to stop; keeps what went wrong. */
@@ -241,15 +241,15 @@ describe.each([
     for (const upload of held) upload.close();
   }, 60_000);
 
-  it('answer every request under overload, and share the requests again afterwards', async () => {
+  it('response every request under overload, and share the requests again afterwards', async () => {
     const bodies = [...Array<typeof LARGE>(60).fill(LARGE), ...Array<typeof SMALL>(60).fill(SMALL)];
-    const answers = await Promise.all(
-      bodies.map(async (load) => ({ load, answer: await call(url, { body: load.body }) })),
+    const responses = await Promise.all(
+      bodies.map(async (load) => ({ load, response: await call(url, { body: load.body }) })),
     );
-    const refused = answers.filter(({ load, answer }) => !isRight(answer, load));
+    const refused = responses.filter(({ load, response }) => !isRight(response, load));
     expect(refused.length).toBeGreaterThan(0);
     expect(refused.length).toBeLessThan(bodies.length);
-    for (const { answer } of refused) expect(answer).toMatchObject(overloaded);
+    for (const { response } of refused) expect(response).toMatchObject(overloaded);
 
     await setTimeout(1_500);
     const rows = () =>
@@ -267,7 +267,7 @@ describe.each([
     upload.close();
   });
 
-  it("answer in the contract's form when both hang while a body is sent", async () => {
+  it("response in the contract's form when both hang while a body is sent", async () => {
     const upload = rawRequest(port, [`Content-Length: ${LARGE.body.length}`]);
     const half = LARGE.body.length / 2;
     upload.send(LARGE.body.slice(0, half));
@@ -278,7 +278,7 @@ describe.each([
     upload.close();
   }, 60_000);
 
-  it("answer in the contract's form once both are gone", async () => {
+  it("response in the contract's form once both are gone", async () => {
     for (const { child } of instances) child.kill('SIGKILL');
     await Promise.all(instances.map(({ exited }) => exited));
     expect(await call(url, { body: SMALL.body })).toMatchObject(overloaded);

@@ -1,6 +1,7 @@
-import { SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiSecurity } from '@nestjs/swagger';
 
-export const OPEN = Symbol('open');
+export const PUBLIC = Symbol('public');
 
-/** Marks a controller, or a function of one, that answers without a key also where keys are configured. */
-export const Open = () => SetMetadata(OPEN, true);
+/** Marks a controller, or a handler, that needs no key even where keys are configured. */
+export const Public = () => applyDecorators(SetMetadata(PUBLIC, true), ApiSecurity({}));

@@ -10,8 +10,9 @@ import {
 } from '@nestjs/common';
 import { MAX_COLUMNS } from '../frame/frame.js';
 import { METHOD_DECLARATION, type MethodDeclaration, type MethodRequest } from './method-declaration.js';
-import { paramNames } from './params.js';
+import { ApiMethod } from './method-api.js';
 import { MethodInterceptor } from './method.interceptor.js';
+import { paramNames } from './params.js';
 
 export { type MethodCall, type MethodExample, type MethodResult } from './method-declaration.js';
 
@@ -34,6 +35,7 @@ export function KasemMethod<Params extends object>(declaration: MethodDeclaratio
       schema: { params: paramNames(declaration.params), series: declaration.inputs },
     }),
     UseInterceptors(MethodInterceptor),
+    ApiMethod(declaration),
     (controller: object, name: string | symbol) => {
       Call()(controller, name, 0);
       // Asking for the response tells Nest that the response is written here, in pieces, and not by Nest.

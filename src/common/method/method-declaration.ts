@@ -13,7 +13,7 @@ export interface MethodDeclaration<Params extends object> {
   readonly inputs: readonly string[];
   /** The names of the series that it returns, in the order of the response's columns. */
   readonly outputs: readonly string[];
-  /** For the description of the API; where there are none, a body is made up from the declaration. */
+  /** For the description of the API. */
   readonly examples?: readonly MethodExample[];
 }
 
@@ -25,6 +25,8 @@ export interface MethodExample {
   readonly rows: readonly (readonly (number | null)[])[];
   /** The date and the outputs, row by row. */
   readonly response: readonly (readonly (number | null)[])[];
+  /** What `log` says then. */
+  readonly log: string;
 }
 
 /** One call of a method, its body read and checked. */

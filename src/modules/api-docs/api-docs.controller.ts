@@ -1,43 +1,67 @@
-import { extname } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, extname, join } from 'node:path';
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Request, type Response } from 'express';
 import { KasemError } from '../../common/errors/kasem.error.js';
-import { Open } from '../../common/http/public.js';
+import { contentSecurityPolicy } from '../../common/http/content-security-policy.js';
+import { Public } from '../../common/http/public.js';
 import { ApiDocument } from './api-document.js';
-import { DOCS_CONTENT_SECURITY_POLICY, docsFile } from './docs-page.js';
+
+const PAGE = join(import.meta.dirname, 'page');
+const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+
+/** The files of the page and no others: swagger-ui-dist has 11 MB more, of other bundles and source maps. */
+const FILES = new Map([
+  ['docs.html', PAGE],
+  ['docs.css', PAGE],
+  ['docs.js', PAGE],
+  ['swagger-ui.css', SWAGGER_UI],
+  ['swagger-ui-bundle.js', SWAGGER_UI],
+  ['favicon-32x32.png', SWAGGER_UI],
+]);
+
+/** Swagger UI draws its icons from data: addresses, and sends what is tried out to the service itself. */
+const CONTENT_SECURITY_POLICY = contentSecurityPolicy({ 'img-src': "'self' data:" });
 
 /** Whoever may call may read how, and who may not is told what key is needed. */
-@Open()
+@Public()
+@ApiTags('service')
 @Controller()
 export class ApiDocsController {
   constructor(private readonly document: ApiDocument) {}
 
   @Get('openapi.json')
-  async describe(@Res() response: Response): Promise<void> {
-    response.type('json').send(await this.document.json());
+  @ApiOperation({ summary: 'This description' })
+  @ApiOkResponse({ description: 'OpenAPI 3.1.', schema: { type: 'object' } })
+  describe(@Res() response: Response): void {
+    response.type('json').send(this.document.json());
   }
 
   @Get('docs')
+  @ApiExcludeEndpoint()
   async page(@Req() { path }: Request, @Res() response: Response): Promise<void> {
-    const html = String(await docsFile('docs.html'));
+    const html = await readFile(join(PAGE, 'docs.html'), 'utf8');
     // Its addresses are relative, so that it works behind a proxy's prefix, and it is there with and without a slash.
     this.send(response, 'docs.html', path.endsWith('/') ? html : html.replaceAll('"./', '"./docs/'));
   }
 
   @Get('docs/:file')
+  @ApiExcludeEndpoint()
   async file(
     @Param('file') name: string,
     @Req() { path }: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const content = await docsFile(name);
-    if (content === undefined) throw new KasemError('NOT_FOUND', `there is no ${path}`);
+    const directory = FILES.get(name);
+    if (directory === undefined) throw new KasemError('NOT_FOUND', `there is no ${path}`);
     response.setHeader('Cache-Control', 'max-age=3600');
-    this.send(response, name, content);
+    this.send(response, name, await readFile(join(directory, name)));
   }
 
   private send(response: Response, name: string, content: string | Buffer): void {
-    response.setHeader('Content-Security-Policy', DOCS_CONTENT_SECURITY_POLICY);
+    response.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY);
     response.type(extname(name)).send(content);
   }
 }

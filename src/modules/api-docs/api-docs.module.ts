@@ -1,8 +1,7 @@
 import { Module } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
 import { ApiDocsController } from './api-docs.controller.js';
 import { ApiDocument } from './api-document.js';
 
 /** The description of the API at /openapi.json, and a page to read and try it at /docs. */
-@Module({ imports: [DiscoveryModule], controllers: [ApiDocsController], providers: [ApiDocument] })
+@Module({ controllers: [ApiDocsController], providers: [ApiDocument] })
 export class ApiDocsModule {}

@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { type Request, type Response } from 'express';
 import { KasemError } from '../../common/errors/kasem.error.js';
 import { contextOf } from '../../common/http/request-context.js';
-import { OPEN } from '../../common/http/public.js';
+import { PUBLIC } from '../../common/http/public.js';
 import { Keys } from './keys.js';
 
 /** Lets only requests with a key through where keys are configured; before a byte of a body is read. */
@@ -15,11 +15,11 @@ export class KeyGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const isOpen = this.reflector.getAllAndOverride<boolean>(OPEN, [
+    const isPublic = this.reflector.getAllAndOverride<boolean>(PUBLIC, [
       context.getHandler(),
       context.getClass(),
     ]);
-    if (this.keys.isEmpty || isOpen) return true;
+    if (this.keys.isEmpty || isPublic) return true;
     const http = context.switchToHttp();
     const given = keyOf(http.getRequest<Request>());
     if (given === undefined)

@@ -1,15 +1,38 @@
-import { Controller, Get } from '@nestjs/common';
+import { applyDecorators, Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import {
   HealthCheck,
   HealthCheckService,
   type HealthCheckResult,
   type HealthIndicatorFunction,
 } from '@nestjs/terminus';
-import { Open } from '../../common/http/public.js';
+import { Public } from '../../common/http/public.js';
 import { ReadyHealthIndicator } from './ready.health-indicator.js';
 import { LiveHealthIndicator } from './live.health-indicator.js';
 
-@Open()
+const checks = { type: 'object', additionalProperties: { type: 'object' } };
+const schema = {
+  type: 'object',
+  required: ['status', 'info', 'error', 'details'],
+  properties: {
+    status: { type: 'string', enum: ['ok', 'error', 'shutting_down'] },
+    info: checks,
+    error: checks,
+    details: checks,
+  },
+};
+
+/** Terminus describes responses itself, but not where @nestjs/swagger cannot be required, as under Jest. */
+const Probe = (summary: string) =>
+  applyDecorators(
+    HealthCheck({ noCache: true, swaggerDocumentation: false }),
+    ApiOperation({ summary }),
+    ApiOkResponse({ description: 'All is well.', schema }),
+    ApiServiceUnavailableResponse({ description: 'Something is not; `error` says what.', schema }),
+  );
+
+@Public()
+@ApiTags('service')
 @Controller('health')
 export class HealthController {
   constructor(
@@ -18,9 +41,8 @@ export class HealthController {
     private readonly ready: ReadyHealthIndicator,
   ) {}
 
-  /** Both, with detail. */
   @Get()
-  @HealthCheck()
+  @Probe('Both checks, with detail')
   all(): Promise<HealthCheckResult> {
     return this.check(
       () => this.live.isLive('live'),
@@ -28,16 +50,14 @@ export class HealthController {
     );
   }
 
-  /** The process turns; where it does not respond, restart it. */
   @Get('live')
-  @HealthCheck()
+  @Probe('The process turns; where it does not respond, restart it')
   isLive(): Promise<HealthCheckResult> {
     return this.check(() => this.live.isLive('live'));
   }
 
-  /** It takes work; where it does not, send the work elsewhere. */
   @Get('ready')
-  @HealthCheck()
+  @Probe('It takes work; where it does not, send the work elsewhere')
   isReady(): Promise<HealthCheckResult> {
     return this.check(() => this.ready.isReady('ready'));
   }

@@ -1,13 +1,15 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
 import { type Request, type Response } from 'express';
-import { Open } from '../../common/http/public.js';
+import { Public } from '../../common/http/public.js';
 import { allRoutes } from '../../common/http/routes.js';
 import { VERSION } from '../../version.js';
 import { Environment } from '../../common/config/environment.js';
 import { sendPage } from './playground-files.js';
 
 /** Whoever may call may see what there is to call. */
-@Open()
+@Public()
+@ApiExcludeController()
 @Controller()
 export class PlaygroundController {
   constructor(private readonly environment: Environment) {}

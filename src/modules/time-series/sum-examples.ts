@@ -17,6 +17,7 @@ export const SUM_EXAMPLES: readonly MethodExample[] = [
       [1420066802, 24241.071878579016],
       [1420066803, 23665.536675213618],
     ],
+    log: '4 rows, none missing',
   },
   {
     summary: 'Missing samples',
@@ -31,5 +32,6 @@ export const SUM_EXAMPLES: readonly MethodExample[] = [
       [1420066801, null],
       [1420066802, null],
     ],
+    log: '3 rows, missing: 1 in e1_ts, 1 in e2_ts',
   },
 ];

@@ -1,8 +1,9 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsNumber } from 'class-validator';
 
 /** What stands under `param` of a body for the sum. */
 export class SumParams {
-  /** The factor on both series; without unit. */
+  @ApiProperty({ description: 'The factor on both series; without unit.', example: 25 })
   @IsNumber({ allowNaN: false, allowInfinity: false }, { message: '$property must be a finite number' })
   readonly scale!: number;
 }

@@ -19,7 +19,7 @@ export const MAX_POWER: i32 = 308;
 export const POWERS: usize = memory.data((MAX_POWER - MIN_POWER + 1) * 16, 16);
 
 /** The containers that are open within a value: the first byte of each. */
-export const OPEN: usize = memory.data(512);
+export const PUBLIC: usize = memory.data(512);
 
 /** The text that is written. */
 export const OUTPUT_BYTES: i32 = 1 << 16;

@@ -1,4 +1,4 @@
-import { OPEN } from './memory';
+import { PUBLIC } from './memory';
 
 const QUOTE: u8 = 0x22;
 const COMMA: u8 = 0x2c;
@@ -47,21 +47,21 @@ export function skipValue(p: usize, room: i32, nanInArray: bool): usize {
     const first = load<u8>(p);
     if (first == OPEN_ARRAY || first == OPEN_OBJECT) {
       if (depth == room) return 0;
-      store<u8>(OPEN + depth++, first);
+      store<u8>(PUBLIC + depth++, first);
       p = skipSpace(p + 1);
       if (load<u8>(p) != first + TO_CLOSING) {
         if (first == OPEN_OBJECT) p = skipKey(p);
         continue;
       }
     } else {
-      const isNaN = nanInArray && depth == 1 && load<u8>(OPEN) == OPEN_ARRAY && (load<u32>(p) & 0x00ffffff) == NAN;
+      const isNaN = nanInArray && depth == 1 && load<u8>(PUBLIC) == OPEN_ARRAY && (load<u32>(p) & 0x00ffffff) == NAN;
       p = isNaN ? p + 3 : skipScalar(p);
       if (p == 0 || depth == 0) return p;
     }
     // A value has ended, or an empty container is about to.
     for (;;) {
       p = skipSpace(p);
-      const open = load<u8>(OPEN + depth - 1);
+      const open = load<u8>(PUBLIC + depth - 1);
       const byte = load<u8>(p++);
       if (byte == open + TO_CLOSING) {
         if (--depth == 0) return p;
