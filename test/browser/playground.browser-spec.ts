@@ -268,7 +268,7 @@ describe('the playground', () => {
   it('shows the bytes that a log names where a body is no JSON, and sends it as it is', async () => {
     await open();
     await choose(await write('broken.json', bodyText(3000, { 2000: '[1420068800.0; 5, 503.25]' })));
-    expect(await text('#fault')).toMatch(/^This is no JSON text: unexpected ";" at byte \d+\./);
+    expect(await text('#fault')).toMatch(/^This is not valid JSON: unexpected ";" at byte \d+\./);
     await send();
     expect([await text('#code'), await text('#http')]).toEqual(['10 · MALFORMED_JSON', 'HTTP 400']);
     expect(await page.locator('#place mark').innerText()).toBe(';');

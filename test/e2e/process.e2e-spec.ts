@@ -19,11 +19,11 @@ describe('the process', () => {
     });
     expect(await run.exited).toBe(1);
     expect(run.output().trimEnd().split('\n')).toEqual([
-      'PORT: "65536" is not allowed; allowed is an integer from 0 to 65535',
-      'MAX_BODY_BYTES: "5MB" is not allowed; allowed is an integer from 1 to 1099511627776',
-      'ERROR_HTTP_STATUS: "maybe" is not allowed; allowed is one of contract, http',
-      'LOG_LEVEL: "" is not allowed; allowed is one of fatal, error, warn, info, debug, trace, silent',
-      'SHUTDOWN_GRACE_MS: "-1" is not allowed; allowed is an integer from 0 to 3600000',
+      'PORT: expected an integer from 0 to 65535, got "65536"',
+      'MAX_BODY_BYTES: expected an integer from 1 to 1099511627776, got "5MB"',
+      'ERROR_HTTP_STATUS: expected one of contract, http, got "maybe"',
+      'LOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent, got ""',
+      'SHUTDOWN_GRACE_MS: expected an integer from 0 to 3600000, got "-1"',
     ]);
   });
 

@@ -78,9 +78,9 @@ describe('a second method', () => {
   });
 
   it.each([
-    [{ gain: 0 }, 1000, 'param.gain must be above 0 and is a number'],
-    [{}, 1000, 'param.gain must be above 0 and is missing'],
-    [{ gain: 1, offset: 'x' }, 21, 'param.offset must be a finite number and is text'],
+    [{ gain: 0 }, 1000, 'param.gain: expected above 0, got 0'],
+    [{}, 1000, 'param.gain: expected above 0, got nothing'],
+    [{ gain: 1, offset: 'x' }, 21, 'param.offset: expected a finite number, got the string "x"'],
   ])('refuses %j with its own error or the common one', async (param, error, log) => {
     expect(await send(param)).toEqual({ error, log });
   });
@@ -188,15 +188,15 @@ describe('a method with several outputs', () => {
   });
 
   it.each([
-    [{}, 'param.window must be an integer number and is missing'],
-    [{ window: 1.5 }, 'param.window must be an integer number and is a number'],
-    [{ window: 0 }, 'param.window must not be less than 1 and is a number'],
+    [{}, 'param.window: expected an integer number, got nothing'],
+    [{ window: 1.5 }, 'param.window: expected an integer number, got 1.5'],
+    [{ window: 0 }, 'param.window: expected not less than 1, got 0'],
     [
       { window: 1, kind: 'x' },
-      'param.kind must be one of the following values: mean, sum, short, none, refused',
+      'param.kind: expected one of the following values: mean, sum, short, none, refused',
     ],
-    [{ window: 1, reversed: 1 }, 'param.reversed must be a boolean value and is a number'],
-    [{ window: 1, weights: [1, '2'] }, 'param.each value in weights must be a number'],
+    [{ window: 1, reversed: 1 }, 'param.reversed: expected a boolean value, got 1'],
+    [{ window: 1, weights: [1, '2'] }, 'param.weights: each value in weights must be a number'],
   ])('refuses %j in the words of the rule', async (param, log) => {
     const { json } = await send(param);
     expect(json.error).toBe(21);

@@ -55,7 +55,7 @@ describe('the environment', () => {
     const allowed = documented.find(([, variable]) => variable === name)?.[3];
     for (const value of values) {
       expect(() => readEnvironment({ ...defaults, [name]: value })).toThrow(
-        `${name}: "${value}" is not allowed; allowed is ${allowed}`,
+        `${name}: expected ${allowed}, got "${value}"`,
       );
     }
   });
@@ -64,14 +64,14 @@ describe('the environment', () => {
     'refuses the wrong keys "%s" without showing them',
     (API_KEYS) => {
       expect(() => readEnvironment({ ...defaults, API_KEYS })).toThrow(
-        /^API_KEYS: its value is not allowed; allowed is name:key, several parted by commas$/,
+        /^API_KEYS: expected name:key, several parted by commas, got another value$/,
       );
     },
   );
 
   it('names each variable that is wrong or not set', () => {
     expect(() => readEnvironment({ ...defaults, PORT: 'x', HOST: undefined })).toThrow(
-      'PORT: "x" is not allowed; allowed is an integer from 0 to 65535\nHOST: is not set; allowed is an address or a host name',
+      'PORT: expected an integer from 0 to 65535, got "x"\nHOST: expected an address or a host name, got nothing',
     );
   });
 

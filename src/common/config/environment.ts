@@ -112,9 +112,8 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
   const faults = validateSync(environment, { whitelist: true });
   if (faults.length > 0) {
     const lines = faults.map(({ property, value, constraints = {} }) => {
-      const shown = SECRETS.has(property) ? 'its value' : `"${String(value)}"`;
-      const is = value === undefined ? 'is not set' : `${shown} is not allowed`;
-      return `${property}: ${is}; allowed is ${Object.values(constraints)[0]}`;
+      const shown = SECRETS.has(property) ? 'another value' : `"${String(value)}"`;
+      return `${property}: expected ${Object.values(constraints)[0]}, got ${value === undefined ? 'nothing' : shown}`;
     });
     throw new EnvironmentError(lines.join('\n'));
   }

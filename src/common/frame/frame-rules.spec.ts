@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { assertObject, columnIndices, duplicateKey, found, kind, rowError } from './frame-rules.js';
+import {
+  assertObject,
+  columnIndices,
+  describe as described,
+  describeText,
+  duplicateKey,
+  rowError,
+} from './frame-rules.js';
 
 const refusal = (act: () => unknown) => {
   try {
@@ -10,30 +17,40 @@ const refusal = (act: () => unknown) => {
   }
 };
 
-describe('what a value is called', () => {
+describe('what was found', () => {
   it.each([
-    [null, 'null'],
-    ['x', 'text'],
-    [false, 'a boolean'],
-    [{}, 'an object'],
-    [[], 'an array'],
-    [1, 'a number'],
-  ])('%j is %s', (value, name) => {
-    expect([found(value), kind(value)]).toEqual([name, name]);
+    ['null', 'null'],
+    ['true', 'true'],
+    ['1.50', '1.5'],
+    ['-1e999', 'a number past the largest double'],
+    ['{"a":1}', 'an object'],
+    ['["x"]', 'an array'],
+    ['"n/a"', 'the string "n/a"'],
+    ['"a\\"\\u00e9\\n"', 'the string "a\\"é\\n"'],
+    [JSON.stringify('x'.repeat(60)), `the string "${'x'.repeat(60)}"`],
+    [JSON.stringify('x'.repeat(61)), `the string "${'x'.repeat(60)}…"`],
+    [JSON.stringify('😀'.repeat(1000)), `the string "${'😀'.repeat(60)}…"`],
+    [`"${'\\ud83d\\ude00'.repeat(1000)}"`, `the string "${'😀'.repeat(60)}…"`],
+    [`"${'\\\\'.repeat(2000)}"`, `the string "${'\\\\'.repeat(60)}…"`],
+    [`"x${'\\\\'.repeat(2000)}"`, `the string "x${'\\\\'.repeat(59)}…"`],
+    [`"xy${'\\ud83d\\ude00'.repeat(1000)}"`, `the string "xy${'😀'.repeat(58)}…"`],
+    [`"${'ä'.repeat(1000)}"`, `the string "${'ä'.repeat(60)}…"`],
+  ])('%s is %s', (text, words) => {
+    expect([describeText(Buffer.from(text)), described(JSON.parse(text))]).toEqual([words, words]);
   });
 
-  it('tells a number past the largest double only where a number is wanted', () => {
-    expect([found(-Infinity), kind(-Infinity)]).toEqual(['past the largest double', 'a number']);
+  it('may be nothing, or NaN', () => {
+    expect([described(undefined), describeText(Buffer.from('NaN'))]).toEqual(['nothing', 'NaN']);
   });
 });
 
 describe('a place for an object', () => {
   it.each([
     [undefined, 'param is missing'],
-    [null, 'param must be an object and is null'],
-    [[], 'param must be an object and is an array'],
-    ['x', 'param must be an object and is text'],
-    [Infinity, 'param must be an object and is a number'],
+    [null, 'param: expected an object, got null'],
+    [[], 'param: expected an object, got an array'],
+    ['x', 'param: expected an object, got the string "x"'],
+    [7, 'param: expected an object, got 7'],
   ])('does not take %j', (value, message) => {
     expect(refusal(() => assertObject(value, 'param'))).toEqual([20, message]);
   });
@@ -45,7 +62,7 @@ describe('a place for an object', () => {
   it('has each key once', () => {
     expect(duplicateKey('scalar.data')).toMatchObject({
       errorCode: { code: 20 },
-      message: 'scalar.data stands twice',
+      message: 'scalar.data appears twice',
     });
   });
 });
@@ -60,22 +77,20 @@ describe('the headers', () => {
 
   it.each([
     [undefined, 22, 'scalar.headers is missing'],
-    [{}, 22, 'scalar.headers must be an array and is an object'],
-    [[1, 'date'], 22, 'scalar.headers[0] must be text and is a number'],
-    [['date', 'a', null], 22, 'scalar.headers[2] must be text and is null'],
-    [['date', 'a', 'x', 'date'], 22, 'scalar.headers[3]: date stands twice, first at scalar.headers[0]'],
-    [['a', 'a'], 22, 'scalar.headers[1]: a stands twice, first at scalar.headers[0]'],
-    [['date', 'A'], 23, 'scalar.headers lacks a; it has ["date","A"]'],
-    [[], 23, 'scalar.headers lacks date, a; it has []'],
+    [{}, 22, 'scalar.headers: expected an array, got an object'],
+    [[1, 'date'], 22, 'scalar.headers[0]: expected a string, got 1'],
+    [['date', 'a', null], 22, 'scalar.headers[2]: expected a string, got null'],
+    [['date', 'a', 'x', 'date'], 22, 'scalar.headers[3]: date appears twice, first at scalar.headers[0]'],
+    [['a', 'a'], 22, 'scalar.headers[1]: a appears twice, first at scalar.headers[0]'],
+    [['date', 'A'], 23, 'scalar.headers: expected a, got ["date","A"]'],
+    [[], 23, 'scalar.headers: expected date, a, got []'],
   ])('%j are refused', (headers, code, message) => {
     expect(refusal(() => columnIndices(headers, ['a']))).toEqual([code, message]);
   });
 
   it('are shown up to 500 characters', () => {
     const shown = (bytes: number) =>
-      (refusal(() => columnIndices(['x'.repeat(bytes - 4)], ['a'])) as [number, string])[1].split(
-        'it has ',
-      )[1];
+      (refusal(() => columnIndices(['x'.repeat(bytes - 4)], ['a'])) as [number, string])[1].split('got ')[1];
     expect(shown(500)).toBe(`["${'x'.repeat(496)}"]`);
     expect(shown(501)).toBe(`["${'x'.repeat(497)}"…`);
   });
@@ -83,23 +98,23 @@ describe('the headers', () => {
 
 describe('a row at fault', () => {
   it.each([
-    [{ row: 3, notAnArray: 'text' }, 24, 'scalar.data[3] must be an array of 4 values and is text'],
-    [{ row: 3, tooLong: true }, 24, 'scalar.data[3] is longer than 1048576 bytes'],
-    [{ row: 3, length: 2 }, 24, 'scalar.data[3] must have 4 values, as scalar.headers has, and has 2'],
+    [{ row: 3, notAnArray: 'text' }, 24, 'scalar.data[3]: expected an array of 4 values, got text'],
+    [{ row: 3, tooLong: true }, 24, 'scalar.data[3]: expected at most 1048576 bytes, got more'],
+    [{ row: 3, length: 2 }, 24, 'scalar.data[3]: expected 4 values, as in scalar.headers, got 2'],
     [
       { row: 3, cell: { column: 2, found: 'null' } },
       26,
-      'scalar.data[3][2] (date) must be a finite number and is null',
+      'scalar.data[3][2] (date): expected a number, got null',
     ],
     [
       { row: 3, cell: { column: 0, found: 'text' } },
       25,
-      'scalar.data[3][0] (a) must be a finite number, null or NaN and is text',
+      'scalar.data[3][0] (a): expected a number or a missing sample, got text',
     ],
     [
       { row: 3, cell: { column: 3, found: 'an array' } },
       25,
-      'scalar.data[3][3] (b) must be a finite number, null or NaN and is an array',
+      'scalar.data[3][3] (b): expected a number or a missing sample, got an array',
     ],
   ] as const)('%j is named with its place', (fault, code, message) => {
     expect(rowError(fault, 4, [2, 0, 3], ['a', 'b'])).toMatchObject({ errorCode: { code }, message });

@@ -13,34 +13,30 @@ export const MAX_HEADERS_BYTES = 1 << 20;
 /** The longest text of a param, in bytes. */
 export const MAX_PARAM_BYTES = 1 << 14;
 
-/** What stood where something else was needed, in the words of a log. */
-export type Found =
-  'null' | 'NaN' | 'text' | 'a boolean' | 'an object' | 'an array' | 'a number' | 'past the largest double';
-
-/** The first row of a body that is not as it must be. */
+/** The first row of a body that breaks a rule. */
 export interface RowFault {
   /** The index of the row in scalar.data. */
   readonly row: number;
   /** The row is no array: what it is. */
-  readonly notAnArray?: Found;
+  readonly notAnArray?: string;
   /** The row is of another length than the headers: its length. */
   readonly length?: number;
   /** The row's text is longer than MAX_ROW_BYTES. */
   readonly tooLong?: boolean;
   /** A cell of a needed column is at fault: its index in the row, and what it is. */
-  readonly cell?: { readonly column: number; readonly found: Found };
+  readonly cell?: { readonly column: number; readonly found: string };
 }
 
 /** @throws KasemError INVALID_BODY where the value is no object with keys */
 export function assertObject(value: unknown, path: string): asserts value is Record<string, unknown> {
   if (value === undefined) throw new KasemError('INVALID_BODY', `${path} is missing`);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new KasemError('INVALID_BODY', `${path} must be an object and is ${kind(value)}`);
+    throw new KasemError('INVALID_BODY', `${path}: expected an object, got ${describe(value)}`);
 }
 
-/** A key that matters stands twice, so that it is open which of its values is meant. */
+/** A key that is read appears twice: either value could be meant. */
 export const duplicateKey = (path: string): KasemError =>
-  new KasemError('INVALID_BODY', `${path} stands twice`);
+  new KasemError('INVALID_BODY', `${path} appears twice`);
 
 /**
  * Finds the needed columns among the headers.
@@ -50,13 +46,13 @@ export const duplicateKey = (path: string): KasemError =>
 export function columnIndices(headers: unknown, series: readonly string[]): number[] {
   if (headers === undefined) throw new KasemError('INVALID_HEADERS', 'scalar.headers is missing');
   if (!Array.isArray(headers))
-    throw new KasemError('INVALID_HEADERS', `scalar.headers must be an array and is ${found(headers)}`);
+    throw new KasemError('INVALID_HEADERS', `scalar.headers: expected an array, got ${describe(headers)}`);
   const names: unknown[] = headers;
   const stranger = names.findIndex((name) => typeof name !== 'string');
   if (stranger >= 0)
     throw new KasemError(
       'INVALID_HEADERS',
-      `scalar.headers[${stranger}] must be text and is ${found(names[stranger])}`,
+      `scalar.headers[${stranger}]: expected a string, got ${describe(names[stranger])}`,
     );
   const needed = [DATE, ...series];
   for (const name of needed) {
@@ -65,14 +61,14 @@ export function columnIndices(headers: unknown, series: readonly string[]): numb
     if (second > first)
       throw new KasemError(
         'INVALID_HEADERS',
-        `scalar.headers[${second}]: ${name} stands twice, first at scalar.headers[${first}]`,
+        `scalar.headers[${second}]: ${name} appears twice, first at scalar.headers[${first}]`,
       );
   }
   const missing = needed.filter((name) => !names.includes(name));
   if (missing.length > 0)
     throw new KasemError(
       'MISSING_SERIES',
-      `scalar.headers lacks ${missing.join(', ')}; it has ${excerpt(JSON.stringify(names.slice(0, EXCERPT_CHARACTERS)))}`,
+      `scalar.headers: expected ${missing.join(', ')}, got ${listed(names)}`,
     );
   return needed.map((name) => names.indexOf(name));
 }
@@ -92,70 +88,63 @@ export function rowError(
   if (fault.notAnArray !== undefined)
     return new KasemError(
       'INVALID_ROW',
-      `${path} must be an array of ${width} values and is ${fault.notAnArray}`,
+      `${path}: expected an array of ${width} values, got ${fault.notAnArray}`,
     );
-  if (fault.tooLong) return new KasemError('INVALID_ROW', `${path} is longer than ${MAX_ROW_BYTES} bytes`);
+  if (fault.tooLong)
+    return new KasemError('INVALID_ROW', `${path}: expected at most ${MAX_ROW_BYTES} bytes, got more`);
   if (fault.cell === undefined)
     return new KasemError(
       'INVALID_ROW',
-      `${path} must have ${width} values, as scalar.headers has, and has ${fault.length}`,
+      `${path}: expected ${width} values, as in scalar.headers, got ${fault.length}`,
     );
   const { column, found } = fault.cell;
   const needed = indices.indexOf(column);
   return needed === 0
-    ? new KasemError('INVALID_DATE', `${path}[${column}] (${DATE}) must be a finite number and is ${found}`)
+    ? new KasemError('INVALID_DATE', `${path}[${column}] (${DATE}): expected a number, got ${found}`)
     : new KasemError(
         'INVALID_SAMPLE',
-        `${path}[${column}] (${series[needed - 1]}) must be a finite number, null or NaN and is ${found}`,
+        `${path}[${column}] (${series[needed - 1]}): expected a number or a missing sample, got ${found}`,
       );
 }
 
-/** What a value of JSON is, in the words of a log. */
-export function found(value: unknown): Found {
-  if (value === null) return 'null';
+/** What was found where something else was expected: the value of a string, a number or a boolean, else its type. */
+export function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'an array';
-  switch (typeof value) {
-    case 'string':
-      return 'text';
-    case 'boolean':
-      return 'a boolean';
-    case 'number':
-      return Number.isFinite(value) ? 'a number' : 'past the largest double';
-    default:
-      return 'an object';
-  }
+  if (typeof value === 'string') return `the string ${JSON.stringify(excerpt(value, SHOWN_CHARACTERS))}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return typeof value === 'number' && !Number.isFinite(value)
+    ? 'a number past the largest double'
+    : String(value);
 }
 
-/** The same where no number is wanted, so that its size does not matter. */
-export function kind(value: unknown): Found {
-  return typeof value === 'number' ? 'a number' : found(value);
-}
-
-/** What a value of JSON is by its first byte. */
-export function foundBy(first: number | undefined): Found {
-  switch (String.fromCharCode(first ?? 0)) {
-    case '"':
-      return 'text';
+/** The same of a JSON text, or of its beginning. */
+export function describeText(text: Uint8Array): string {
+  const beginning = new TextDecoder().decode(text.subarray(0, SHOWN_BYTES));
+  switch (beginning[0]) {
     case '{':
       return 'an object';
     case '[':
       return 'an array';
-    case 'n':
-      return 'null';
+    case '"':
+      return describe(JSON.parse(text.length <= SHOWN_BYTES ? beginning : closed(beginning)));
     case 'N':
       return 'NaN';
-    case 't':
-    case 'f':
-      return 'a boolean';
     default:
-      return 'a number';
+      return describe(JSON.parse(new TextDecoder().decode(text)));
   }
 }
+
+/** Ends a string that was cut, before an escape that was cut as well. */
+const closed = (string: string): string => `${/^"(?:[^"\\]|\\(?:[^u]|u[\da-f]{4}))*/i.exec(string)?.[0]}"`;
 
 /** @throws KasemError INVALID_BODY */
 export function assertHeadersLength(bytes: number): void {
   if (bytes > MAX_HEADERS_BYTES)
-    throw new KasemError('INVALID_BODY', `scalar.headers is longer than ${MAX_HEADERS_BYTES} bytes`);
+    throw new KasemError(
+      'INVALID_BODY',
+      `scalar.headers: expected at most ${MAX_HEADERS_BYTES} bytes, got ${bytes}`,
+    );
 }
 
 /** @throws KasemError INVALID_PARAM */
@@ -167,7 +156,20 @@ export function assertParamLength(name: string, bytes: number): void {
     );
 }
 
-const EXCERPT_CHARACTERS = 500;
+/** A value in an error text is cut to so many characters. */
+const SHOWN_CHARACTERS = 60;
 
-const excerpt = (text: string): string =>
-  text.length <= EXCERPT_CHARACTERS ? text : `${text.slice(0, EXCERPT_CHARACTERS)}…`;
+/** Enough for these characters where each is written as two escapes. */
+const SHOWN_BYTES = 1 << 10;
+
+/** The names of a body's columns are shown at more length: the one that is misspelt is among them. */
+const LISTED_CHARACTERS = 500;
+
+const listed = (names: readonly unknown[]): string =>
+  excerpt(JSON.stringify(names.slice(0, LISTED_CHARACTERS)), LISTED_CHARACTERS);
+
+/** Cuts a text, never within a character. */
+export function excerpt(text: string, length: number): string {
+  const characters = Array.from(text.slice(0, 2 * length + 2));
+  return characters.length <= length ? text : `${characters.slice(0, length).join('')}…`;
+}

@@ -180,7 +180,7 @@ describe('the scanner', () => {
     const deep = (levels: number) => '[{"a":'.repeat(levels / 2) + (levels % 2 ? '[' : '');
     expect(scan(deep(512))).toMatchObject({ fault: undefined, taken: 6 * 256 });
     expect(scan(deep(513))).toMatchObject({
-      fault: 'it is nested deeper than 512 levels',
+      fault: 'nested deeper than 512 levels',
       taken: 6 * 256,
     });
   });

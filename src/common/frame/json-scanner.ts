@@ -256,7 +256,7 @@ export class JsonScanner {
     else if (isDigit(byte)) this.state = State.Integer;
     else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
       if (this.depth === MAX_DEPTH) {
-        this.fault = `it is nested deeper than ${MAX_DEPTH} levels`;
+        this.fault = `nested deeper than ${MAX_DEPTH} levels`;
         return false;
       }
       this.isObject[this.depth++] = byte === OPEN_OBJECT;

@@ -248,10 +248,15 @@ describe('the decoder on the kernel', () => {
   it('takes a row of 1 MiB, refuses a longer one, and goes on to the end of the body', async () => {
     const row = (bytes: number) => `[1,2,"${'x'.repeat(bytes - '[1,2,""]'.length)}"]`;
     expect(await agree(rows(`[[1,2,3],${row(1 << 20)}]`))).toMatchObject({
-      log: 'scalar.data[1][2] (b) must be a finite number, null or NaN and is text',
+      log:
+        'scalar.data[1][2] (b): expected a number or a missing sample, got the string "' +
+        'x'.repeat(60) +
+        '…"',
     });
     const long = rows(`[[1,2,3],${row((1 << 20) + 1)},[1]]`);
-    expect(await agree(long)).toMatchObject({ log: 'scalar.data[1] is longer than 1048576 bytes' });
+    expect(await agree(long)).toMatchObject({
+      log: 'scalar.data[1]: expected at most 1048576 bytes, got more',
+    });
     expect(await asKernelDecodes([Buffer.from(`${long}]`)])).toMatchObject({ code: 10 });
     const spaces = ' '.repeat(1 << 20);
     expect(
@@ -260,7 +265,7 @@ describe('the decoder on the kernel', () => {
       ),
     ).toEqual({
       code: 24,
-      log: 'scalar.data[0] is longer than 1048576 bytes',
+      log: 'scalar.data[0]: expected at most 1048576 bytes, got more',
     });
   });
 
@@ -287,7 +292,7 @@ describe('the decoder on the kernel', () => {
       expect(await decode(headed(1 << 20))).toMatchObject({ params: { scale: 2 } });
       expect(await decode(headed((1 << 20) + 1))).toEqual({
         code: 20,
-        log: 'scalar.headers is longer than 1048576 bytes',
+        log: 'scalar.headers: expected at most 1048576 bytes, got 1048577',
       });
     },
   );
@@ -315,12 +320,12 @@ describe('the decoder on the kernel', () => {
 
   it.each([
     ['', 'the body is empty'],
-    ['[1', 'the body is no JSON text: it ends too early, after 2 bytes'],
-    ['{"a":01}', 'the body is no JSON text: unexpected "1" at byte 6'],
-    ['[]\t\n\r x', 'the body is no JSON text: something follows its end at byte 6'],
-    [rows('[[1,2,3];]'), 'the body is no JSON text: unexpected ";" at byte 81'],
-    [rows('[[1,2,3],]'), 'the body is no JSON text: unexpected "]" at byte 82'],
-    [rows('[[1,2,3x]]'), 'the body is no JSON text: unexpected "x" at byte 80'],
+    ['[1', 'the body is not valid JSON: unexpected end after 2 bytes'],
+    ['{"a":01}', 'the body is not valid JSON: unexpected "1" at byte 6'],
+    ['[]\t\n\r x', 'the body is not valid JSON: unexpected text after its end at byte 6'],
+    [rows('[[1,2,3];]'), 'the body is not valid JSON: unexpected ";" at byte 81'],
+    [rows('[[1,2,3],]'), 'the body is not valid JSON: unexpected "]" at byte 82'],
+    [rows('[[1,2,3x]]'), 'the body is not valid JSON: unexpected "x" at byte 80'],
   ])('says why %s is no JSON, and at which byte, however it is cut', async (text, message) => {
     for (const size of [1, 7, text.length + 1]) {
       const decoder = decoderOf(['a', 'b']);

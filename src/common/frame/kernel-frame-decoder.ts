@@ -9,8 +9,8 @@ import {
   assertHeadersLength,
   assertParamLength,
   columnIndices,
+  describeText,
   duplicateKey,
-  foundBy,
   MAX_HEADERS_BYTES,
   MAX_PARAM_BYTES,
   rowError,
@@ -97,7 +97,7 @@ export class KernelFrameDecoder implements FrameDecoder {
     this.scanner.finish(0);
     if (this.offset === 0) throw new KasemError('MALFORMED_JSON', 'the body is empty');
     if (this.malformed !== undefined) throw this.malformed;
-    if (!this.scanner.isDone) throw notJson(`it ends too early, after ${this.offset} bytes`);
+    if (!this.scanner.isDone) throw notJson(`unexpected end after ${this.offset} bytes`);
 
     this.assertObject('', 'the body');
     if (this.duplicate !== undefined) throw duplicateKey(this.duplicate);
@@ -107,7 +107,7 @@ export class KernelFrameDecoder implements FrameDecoder {
     if (this.rows === undefined)
       throw new KasemError(
         'INVALID_BODY',
-        `scalar.data must be an array and is ${foundBy(this.firstBytes.get('scalar.data'))}`,
+        `scalar.data: expected an array, got ${this.describe('scalar.data')}`,
       );
     assertHeadersLength(this.kept.get('scalar.headers')?.bytes ?? 0);
 
@@ -148,7 +148,7 @@ export class KernelFrameDecoder implements FrameDecoder {
     } else {
       for (; i < chunk.length; i++)
         if (!' \n\r\t'.includes(String.fromCharCode(chunk[i] as number))) {
-          this.refuse('something follows its end', i);
+          this.refuse('unexpected text after its end', i);
           break;
         }
     }
@@ -217,7 +217,8 @@ export class KernelFrameDecoder implements FrameDecoder {
     if (path === undefined) return false;
     this.firstBytes.set(path, first);
     if (path === 'scalar.data' && first === OPEN_ARRAY) return (this.inRows = true);
-    if (depth === 2) {
+    // A string or number where the body, param or scalar is expected is kept for the error that shows it.
+    if (depth === 2 || (first !== OPEN_OBJECT && first !== OPEN_ARRAY)) {
       const text = new TextBlocks(path === 'scalar.headers' ? MAX_HEADERS_BYTES : MAX_PARAM_BYTES);
       this.keeping = { text, from: index };
       this.kept.set(path, text);
@@ -251,7 +252,13 @@ export class KernelFrameDecoder implements FrameDecoder {
     const first = this.firstBytes.get(path);
     if (first === undefined) throw new KasemError('INVALID_BODY', `${name} is missing`);
     if (first !== OPEN_OBJECT)
-      throw new KasemError('INVALID_BODY', `${name} must be an object and is ${foundBy(first)}`);
+      throw new KasemError('INVALID_BODY', `${name}: expected an object, got ${this.describe(path)}`);
+  }
+
+  private describe(path: string): string {
+    const text = this.kept.get(path);
+    if (text === undefined) return describeText(Buffer.of(this.firstBytes.get(path) as number));
+    return text.isTooLong ? 'a long string' : describeText(text.toBuffer());
   }
 
   private refuse(why: string, index: number): void {
@@ -260,6 +267,6 @@ export class KernelFrameDecoder implements FrameDecoder {
 }
 
 const notJson = (why: string): KasemError =>
-  new KasemError('MALFORMED_JSON', `the body is no JSON text: ${why}`);
+  new KasemError('MALFORMED_JSON', `the body is not valid JSON: ${why}`);
 
 const parse = (text: TextBlocks): unknown => JSON.parse(text.toBuffer().toString());

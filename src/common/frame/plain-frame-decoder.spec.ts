@@ -39,22 +39,22 @@ describe('the plain frame decoder', () => {
   });
 
   it.each([
-    ['\ufeff{}', 'no JSON text'],
+    ['\ufeff{}', 'not valid JSON'],
     ['', 'the body is empty'],
-    [Buffer.of(0x22, 0xff, 0x22), 'the body is no UTF-8 text'],
-    ['{"\\x":1}', 'no JSON text'],
+    [Buffer.of(0x22, 0xff, 0x22), 'the body is not valid UTF-8'],
+    ['{"\\x":1}', 'not valid JSON'],
     [`${'['.repeat(513)}${']'.repeat(513)}`, 'nested deeper than 512 levels'],
-    ['{"x":NaN}', 'no JSON text'],
-    [body('[{"x":NaN}]'), 'no JSON text'],
-    [body('[]').replace('"data"', '"x":[[NaN]],"data"'), 'no JSON text'],
-    [`[{"x":[[NaN]]},{"data":[[NaN]]}]`, 'no JSON text'],
-    [body('[NaN]'), 'no JSON text'],
-    [body('[[1,{"x":NaN},3]]'), 'no JSON text'],
-    [body('[[1,-NaN,3]]'), 'no JSON text'],
-    [body('[[1,nan,3]]'), 'no JSON text'],
-    [body('[[1,Infinity,3]]'), 'no JSON text'],
-    [body('[[1 NaN,3]]'), 'no JSON text'],
-    [body('[[1,2,3],]'), 'no JSON text'],
+    ['{"x":NaN}', 'not valid JSON'],
+    [body('[{"x":NaN}]'), 'not valid JSON'],
+    [body('[]').replace('"data"', '"x":[[NaN]],"data"'), 'not valid JSON'],
+    [`[{"x":[[NaN]]},{"data":[[NaN]]}]`, 'not valid JSON'],
+    [body('[NaN]'), 'not valid JSON'],
+    [body('[[1,{"x":NaN},3]]'), 'not valid JSON'],
+    [body('[[1,-NaN,3]]'), 'not valid JSON'],
+    [body('[[1,nan,3]]'), 'not valid JSON'],
+    [body('[[1,Infinity,3]]'), 'not valid JSON'],
+    [body('[[1 NaN,3]]'), 'not valid JSON'],
+    [body('[[1,2,3],]'), 'not valid JSON'],
   ])('refuses %.60s as malformed', async (text, log) => {
     await expect(decode(text)).rejects.toMatchObject({
       errorCode: { code: 10 },
@@ -82,25 +82,32 @@ describe('the plain frame decoder', () => {
       '["date","a","b"]',
     );
     await expect(decode(rows.replaceAll(largest, '[1,2,3]'))).rejects.toMatchObject({
-      message: 'scalar.data[2] is longer than 1048576 bytes',
+      message: 'scalar.data[2]: expected at most 1048576 bytes, got more',
     });
     await expect(decode(rows)).rejects.toMatchObject({
-      message: 'scalar.data[1][2] (b) must be a finite number, null or NaN and is text',
+      message:
+        'scalar.data[1][2] (b): expected a number or a missing sample, got the string "é' +
+        'x'.repeat(59) +
+        '…"',
     });
   });
 
   it.each([
-    [body('[[1,2,3],[1,"x"]]'), 24, 'scalar.data[1] must have 3 values'],
+    [body('[[1,2,3],[1,"x"]]'), 24, 'scalar.data[1]: expected 3 values'],
     [body('[["x","y",3]]'), 26, 'scalar.data[0][0]'],
     [body('[["y","x",3]]', '["a","date","b"]'), 25, 'scalar.data[0][0]'],
-    [body('[[1,2,true]]'), 25, 'scalar.data[0][2] (b) must be a finite number, null or NaN and is a boolean'],
-    [body('[[null,2,1],[NaN,2,1]]'), 26, 'is null'],
-    [body('[[1,2,1],[NaN,2,1]]'), 26, 'scalar.data[1][0] (date) must be a finite number and is NaN'],
-    [body(`[[1,2,3],[1,2,"${'x'.repeat(1 << 20)}"]]`), 24, 'scalar.data[1] is longer than 1048576 bytes'],
-    [body('[]').replace('"scalar"', '"scalar":{},"scal\\u0061r"'), 20, 'scalar stands twice'],
-    [body('[]').replace('"data"', '"headers"'), 20, 'scalar.headers stands twice'],
-    [body('[]').replace('"scalar"', '"param":{},"scalar"'), 20, 'param stands twice'],
-    [body('[[NaN,2,1],[NaN,2,1]]'), 26, 'scalar.data[0][0] (date) must be a finite number and is NaN'],
+    [body('[[1,2,true]]'), 25, 'scalar.data[0][2] (b): expected a number or a missing sample, got true'],
+    [body('[[null,2,1],[NaN,2,1]]'), 26, 'got null'],
+    [body('[[1,2,1],[NaN,2,1]]'), 26, 'scalar.data[1][0] (date): expected a number, got NaN'],
+    [
+      body(`[[1,2,3],[1,2,"${'x'.repeat(1 << 20)}"]]`),
+      24,
+      'scalar.data[1]: expected at most 1048576 bytes, got more',
+    ],
+    [body('[]').replace('"scalar"', '"scalar":{},"scal\\u0061r"'), 20, 'scalar appears twice'],
+    [body('[]').replace('"data"', '"headers"'), 20, 'scalar.headers appears twice'],
+    [body('[]').replace('"scalar"', '"param":{},"scalar"'), 20, 'param appears twice'],
+    [body('[[NaN,2,1],[NaN,2,1]]'), 26, 'scalar.data[0][0] (date): expected a number, got NaN'],
   ])('refuses %.70s with its path', async (text, code, log) => {
     await expect(decode(text)).rejects.toMatchObject({
       errorCode: { code },

@@ -5,8 +5,7 @@ import {
   assertParamLength,
   columnIndices,
   duplicateKey,
-  found,
-  kind,
+  describe,
   MAX_DEPTH,
   MAX_ROW_BYTES,
   rowError,
@@ -41,7 +40,7 @@ export class PlainFrameDecoder implements FrameDecoder {
     const { headers, data } = body.scalar;
     if (data === undefined) throw new KasemError('INVALID_BODY', 'scalar.data is missing');
     if (!Array.isArray(data))
-      throw new KasemError('INVALID_BODY', `scalar.data must be an array and is ${kind(data)}`);
+      throw new KasemError('INVALID_BODY', `scalar.data: expected an array, got ${describe(data)}`);
 
     assertHeadersLength(structure.lengths.get('scalar.headers') ?? 0);
     const { series, params } = this.schema;
@@ -78,13 +77,13 @@ function readRow(
   indices: readonly number[],
   columns: Float64Array[],
 ): RowFault | undefined {
-  if (!Array.isArray(row)) return { row: r, notAnArray: found(row) };
+  if (!Array.isArray(row)) return { row: r, notAnArray: describe(row) };
   if (row.length !== width) return { row: r, length: row.length };
   const cells: unknown[] = row;
   const bad = indices.filter((column, c) => !isSample(cells[column], c > 0));
   if (bad.length > 0) {
     const column = Math.min(...bad);
-    return { row: r, cell: { column, found: found(cells[column]) } };
+    return { row: r, cell: { column, found: describe(cells[column]) } };
   }
   indices.forEach((column, c) => ((columns[c] as Float64Array)[r] = (cells[column] as number | null) ?? NaN));
   return undefined;
@@ -104,7 +103,7 @@ function decodeUtf8(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    throw new KasemError('MALFORMED_JSON', 'the body is no UTF-8 text', { cause: error });
+    throw new KasemError('MALFORMED_JSON', 'the body is not valid UTF-8', { cause: error });
   }
 }
 
@@ -112,7 +111,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new KasemError('MALFORMED_JSON', `the body is no JSON text: ${(error as Error).message}`, {
+    throw new KasemError('MALFORMED_JSON', `the body is not valid JSON: ${(error as Error).message}`, {
       cause: error,
     });
   }

@@ -1,4 +1,4 @@
-import { found, foundBy, MAX_ROW_BYTES, type Found, type RowFault } from './frame-rules.js';
+import { describeText, MAX_ROW_BYTES, type RowFault } from './frame-rules.js';
 import { free } from './free.js';
 import { JsonScanner } from './json-scanner.js';
 import { type Kernel } from './kernel/kernel.js';
@@ -9,6 +9,9 @@ const ROWS_DEPTH = 3;
 
 /** More rows get room only when they have come: an array cannot be made as long as the longest body that may be configured. */
 const MAX_EXPECTED_ROWS = 1 << 27;
+
+/** The first bytes of a number. */
+const NUMBER = Buffer.from('-0123456789');
 
 const COMMA = 0x2c;
 const OPEN_ARRAY = 0x5b;
@@ -254,13 +257,13 @@ export class RowDecoder {
     const row = this.rows;
     if (this.text.isTooLong) return { row, tooLong: true };
     const text = this.text.toBuffer();
-    if (!this.isArray) return { row, notAnArray: foundIn(text) };
+    if (!this.isArray) return { row, notAnArray: describeText(text) };
     if (this.cells !== width) return { row, length: this.cells };
     for (const { column, target, start, end } of this.places) {
       const cell = text.subarray(start, end);
       const value = sampleIn(cell);
       if (value === undefined || (Number.isNaN(value) && target === 0))
-        return { row, cell: { column, found: foundIn(cell) } };
+        return { row, cell: { column, found: describeText(cell) } };
       this.kernel.columns[target * this.stride] = value;
     }
     return undefined;
@@ -271,12 +274,6 @@ export class RowDecoder {
 function sampleIn(cell: Buffer): number | undefined {
   const text = cell.length <= 4 ? cell.toString() : '';
   if (text === 'null' || text === 'NaN') return NaN;
-  const value = foundBy(cell[0]) === 'a number' ? Number(cell.toString()) : Infinity;
+  const value = NUMBER.includes(cell[0] as number) ? Number(cell.toString()) : Infinity;
   return Number.isFinite(value) ? value : undefined;
-}
-
-/** What a value of JSON is by its text, of which only a number is read. */
-function foundIn(text: Buffer): Found {
-  const kind = foundBy(text[0]);
-  return kind === 'a number' ? found(Number(text.toString())) : kind;
 }

@@ -233,8 +233,8 @@ describe('the filter', () => {
 
   it.each([
     ['GET', '/nowhere', 404, 12, 'there is no /nowhere', null],
-    ['GET', '/two', 405, 13, '/two does not take GET, only POST, PUT', 'POST, PUT'],
-    ['DELETE', '/absent', 405, 13, '/absent does not take DELETE, only GET, HEAD, POST', 'GET, HEAD, POST'],
+    ['GET', '/two', 405, 13, '/two: expected POST or PUT, got GET', 'POST, PUT'],
+    ['DELETE', '/absent', 405, 13, '/absent: expected GET or HEAD or POST, got DELETE', 'GET, HEAD, POST'],
     ['GET', '/absent', 404, 17, 'no such row', null],
     ['POST', '/absent', 404, 17, 'no such post', null],
     ['GET', '/%E0%A4%A', 404, 12, 'there is no /%E0%A4%A', null],

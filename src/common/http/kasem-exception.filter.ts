@@ -73,7 +73,7 @@ class MethodNotAllowedError extends KasemError {
     path: string,
     readonly allowed: readonly string[],
   ) {
-    super('METHOD_NOT_ALLOWED', `${path} does not take ${method}, only ${allowed.join(', ')}`);
+    super('METHOD_NOT_ALLOWED', `${path}: expected ${allowed.join(' or ')}, got ${method}`);
   }
 }
 

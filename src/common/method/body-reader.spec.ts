@@ -115,13 +115,13 @@ describe('the reader of a body', () => {
   });
 
   it.each([
-    ['text/plain', 'the Content-Type must be application/json and is text/plain'],
-    ['application/jsonp', 'the Content-Type must be application/json and is application/jsonp'],
-    ['', 'the Content-Type must be application/json and is '],
-    ['application/json; charset=utf-16', 'the charset of JSON must be utf-8 and is utf-16'],
-    ['application/json; charset=xutf-8', 'the charset of JSON must be utf-8 and is xutf-8'],
-    ['application/json; charset=utf-8x', 'the charset of JSON must be utf-8 and is utf-8x'],
-    ['application/json; a=b; charset=latin1', 'the charset of JSON must be utf-8 and is latin1'],
+    ['text/plain', 'Content-Type: expected application/json, got text/plain'],
+    ['application/jsonp', 'Content-Type: expected application/json, got application/jsonp'],
+    ['', 'Content-Type: expected application/json, got '],
+    ['application/json; charset=utf-16', 'Content-Type: expected charset=utf-8, got utf-16'],
+    ['application/json; charset=xutf-8', 'Content-Type: expected charset=utf-8, got xutf-8'],
+    ['application/json; charset=utf-8x', 'Content-Type: expected charset=utf-8, got utf-8x'],
+    ['application/json; a=b; charset=latin1', 'Content-Type: expected charset=utf-8, got latin1'],
   ])('refuses the content type "%s"', async (type, message) => {
     expect((await post(BODY, { 'Content-Type': type })).error).toMatchObject({
       errorCode: { code: 16 },
@@ -133,7 +133,7 @@ describe('the reader of a body', () => {
     const { error } = await read({}, (client) => client.end(BODY));
     expect(error).toMatchObject({
       errorCode: { code: 16 },
-      message: 'the Content-Type must be application/json and is missing',
+      message: 'Content-Type: expected application/json, got none',
     });
   });
 
@@ -158,7 +158,7 @@ describe('the reader of a body', () => {
   it('refuses another content coding by its name', async () => {
     expect((await post(BODY, { 'Content-Encoding': 'zstd' })).error).toMatchObject({
       errorCode: { code: 16 },
-      message: 'the Content-Encoding must be gzip, deflate or br and is zstd',
+      message: 'Content-Encoding: expected gzip, deflate or br, got zstd',
     });
   });
 
@@ -175,7 +175,7 @@ describe('the reader of a body', () => {
     const { error } = await post(body, { 'Content-Encoding': 'gzip' });
     expect(error).toMatchObject({
       errorCode: { code: 10 },
-      message: expect.stringMatching(`^the body is broken gzip data: (${why})$`),
+      message: expect.stringMatching(`^the body is not valid gzip: (${why})$`),
     });
   });
 

@@ -13,6 +13,7 @@ import { type CallRecord, type RequestContext } from '../http/request-context.js
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
 import { createFrameDecoder } from '../frame/frame-codec.js';
+import { excerpt } from '../frame/frame-rules.js';
 import { freeChunk } from '../frame/free.js';
 import { type DecodedBody, type FrameSchema } from '../frame/frame-decoder.js';
 import { TextBlocks } from '../frame/text-blocks.js';
@@ -305,7 +306,7 @@ async function decompress(
 }
 
 const broken = (coding: string, why: string): KasemError =>
-  new KasemError('MALFORMED_JSON', `the body is broken ${coding} data: ${why}`);
+  new KasemError('MALFORMED_JSON', `the body is not valid ${coding}: ${why}`);
 
 function assertJson(contentType: string | undefined): void {
   const [type, ...parameters] = (contentType ?? '')
@@ -315,11 +316,14 @@ function assertJson(contentType: string | undefined): void {
   if (type !== 'application/json')
     throw new KasemError(
       'UNSUPPORTED_MEDIA_TYPE',
-      `the Content-Type must be application/json and is ${contentType ?? 'missing'}`,
+      `Content-Type: expected application/json, got ${excerpt(contentType ?? 'none', 60)}`,
     );
   const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
   if (charset !== undefined && !/^"?utf-?8"?$/.test(charset))
-    throw new KasemError('UNSUPPORTED_MEDIA_TYPE', `the charset of JSON must be utf-8 and is ${charset}`);
+    throw new KasemError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `Content-Type: expected charset=utf-8, got ${excerpt(charset, 60)}`,
+    );
 }
 
 /**
@@ -333,7 +337,7 @@ function codingOf(header: string | undefined): Coding | undefined {
   if (coding === undefined)
     throw new KasemError(
       'UNSUPPORTED_MEDIA_TYPE',
-      `the Content-Encoding must be gzip, deflate or br and is ${name}`,
+      `Content-Encoding: expected gzip, deflate or br, got ${excerpt(name, 60)}`,
     );
   return coding;
 }

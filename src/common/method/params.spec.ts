@@ -55,15 +55,15 @@ describe('the params', () => {
   });
 
   it.each([
-    [{}, 21, 'param.window must be an integer and is missing'],
-    [{ window: '3' }, 21, 'param.window must be an integer and is text'],
-    [{ window: null }, 21, 'param.window must be an integer and is null'],
+    [{}, 21, 'param.window: expected an integer, got nothing'],
+    [{ window: '3' }, 21, 'param.window: expected an integer, got the string "3"'],
+    [{ window: null }, 21, 'param.window: expected an integer, got null'],
     [
       { window: 3, offset: Infinity },
       21,
-      'param.offset must be a finite number and is past the largest double',
+      'param.offset: expected a finite number, got a number past the largest double',
     ],
-    [{ window: 3, inner: { size: 1.5 } }, 21, 'param.inner is not allowed and is an object'],
+    [{ window: 3, inner: { size: 1.5 } }, 21, 'param.inner: not allowed, got an object'],
   ])('%j are refused with INVALID_PARAM', (plain, code, message) => {
     expect(fault(plain)).toEqual({ code, message });
   });
@@ -84,7 +84,7 @@ describe('the params', () => {
         .reduce((inner, key) => `{"${key}":${inner}}`, '"x"'),
     ) as unknown;
     const refused = expect.stringMatching(
-      /^param\.(window|inner)(\.0)?(\.prototype)? has a key that is not allowed: /,
+      /^param\.(window|inner)(\.0)?(\.prototype)?: the key \S+ is not allowed$/,
     );
     for (const plain of [{ window: value }, { window: [value] }, { window: 3, inner: value }])
       expect(fault(plain)).toEqual({ code: 21, message: refused });
@@ -99,7 +99,7 @@ describe('the params', () => {
   it('are refused with the error that the broken rule carries', () => {
     expect(fault({ window: 11 })).toEqual({
       code: 1_001,
-      message: 'param.window must be at most 10 and is a number',
+      message: 'param.window: expected at most 10, got 11',
     });
   });
 });

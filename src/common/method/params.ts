@@ -3,7 +3,7 @@ import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
 import { type ErrorCode, type ErrorName } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
-import { found } from '../frame/frame-rules.js';
+import { describe } from '../frame/frame-rules.js';
 
 /** The names that a DTO has rules for: the keys under `param` that matter. */
 export function paramNames(dto: Type<object>): string[] {
@@ -35,7 +35,7 @@ function assertHarmlessKeys(path: string, value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, inner] of Object.entries(value)) {
     if (key in Object.prototype || key === 'then')
-      throw new KasemError('INVALID_PARAM', `param.${path} has a key that is not allowed: ${key}`);
+      throw new KasemError('INVALID_PARAM', `param.${path}: the key ${key} is not allowed`);
     assertHarmlessKeys(`${path}.${key}`, inner);
   }
 }
@@ -47,11 +47,16 @@ export function brokenRules(params: object): ValidationError[] {
 
 function paramError(fault: ValidationError): KasemError {
   // Decorators are applied from the last one up: the first rule as written comes last.
-  const [rule, message] = Object.entries(fault.constraints ?? {}).at(-1) ?? [
-    '',
-    `${fault.property} is not allowed`,
-  ];
+  const [rule, message] = Object.entries(fault.constraints ?? {}).at(-1) ?? ['', 'not allowed'];
   const context = fault.contexts?.[rule] as { error?: ErrorName | ErrorCode } | undefined;
-  const is = fault.value === undefined ? 'missing' : found(fault.value);
-  return new KasemError(context?.error ?? 'INVALID_PARAM', `param.${message} and is ${is}`);
+  return new KasemError(
+    context?.error ?? 'INVALID_PARAM',
+    `param.${fault.property}: ${expectation(message, fault.property)}, got ${describe(fault.value)}`,
+  );
+}
+
+/** class-validator's messages say "x must be …"; an error says "expected …". Others stay as their author wrote them. */
+function expectation(message: string, property: string): string {
+  const own = message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
+  return own.replace(/^must (not )?be /, 'expected $1');
 }

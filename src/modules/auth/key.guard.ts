@@ -25,10 +25,10 @@ export class KeyGuard implements CanActivate {
     if (given === undefined)
       throw new KasemError(
         'UNAUTHORIZED',
-        'a key is needed: Authorization: Bearer <key> or X-API-Key: <key>',
+        'no key given: send Authorization: Bearer <key> or X-API-Key: <key>',
       );
     const name = this.keys.nameOf(given);
-    if (name === undefined) throw new KasemError('UNAUTHORIZED', 'the key that was given is not known');
+    if (name === undefined) throw new KasemError('UNAUTHORIZED', 'the key is not known');
     contextOf(http.getResponse<Response>()).key = name;
     return true;
   }

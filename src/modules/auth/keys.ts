@@ -40,9 +40,7 @@ export class Keys {
       ...(API_KEYS_FILE === '' ? [] : entriesOf(readKeysFile(API_KEYS_FILE))),
     ];
     if (API_KEYS_FILE !== '' && entries.length === 0)
-      throw new EnvironmentError(
-        `API_KEYS_FILE: ${API_KEYS_FILE} holds no key; allowed is a file with lines of name:key`,
-      );
+      throw new EnvironmentError(`API_KEYS_FILE: expected lines of name:key in ${API_KEYS_FILE}, got none`);
     return entries.map((entry) => {
       const colon = entry.indexOf(':');
       return [entry.slice(0, colon), digest(entry.slice(colon + 1))];
@@ -71,7 +69,7 @@ function readKeysFile(path: string): string {
   const wrong = entriesOf(text).findIndex((entry) => !KEYS.test(entry));
   if (wrong >= 0)
     throw new EnvironmentError(
-      `API_KEYS_FILE: ${path} has an entry, number ${wrong + 1}, that is no name:key`,
+      `API_KEYS_FILE: expected name:key in ${path}, got another text as entry ${wrong + 1}`,
     );
   return text;
 }
