@@ -2,9 +2,9 @@
 export interface ErrorCode {
   /** The integer in `error` of the response. */
   readonly code: number;
-  /** The HTTP status. A managed error has it only with ERROR_HTTP_STATUS=http, and is answered with 200 otherwise. */
+  /** The HTTP status. A managed error has it only with ERROR_HTTP_STATUS=http; otherwise its status is 200. */
   readonly status: number;
-  /** Understood and refused: a fault of the request that KasemInterface shows to its user. */
+  /** The request was understood and refused; KasemInterface shows `log` to its user. */
   readonly managed: boolean;
   /** When it happens, in one sentence. */
   readonly when: string;
@@ -23,18 +23,26 @@ export const ERROR_CODES = {
   MALFORMED_JSON: unmanaged(
     10,
     400,
-    'The body is no JSON text (RFC 8259, UTF-8), is empty, or its compression is broken.',
+    'The body is not valid JSON (RFC 8259, UTF-8), is empty, or its compression is broken.',
   ),
-  UNAUTHORIZED: unmanaged(11, 401, 'Keys are configured and none of them was given.'),
+  UNAUTHORIZED: unmanaged(11, 401, 'Keys are configured, and the request has none of them.'),
   NOT_FOUND: unmanaged(12, 404, 'There is no such path.'),
-  METHOD_NOT_ALLOWED: unmanaged(13, 405, 'The path is there, the verb is not; Allow says which.'),
-  REQUEST_TIMEOUT: unmanaged(14, 408, 'The body did not arrive in time.'),
+  METHOD_NOT_ALLOWED: unmanaged(
+    13,
+    405,
+    'The path does not take this verb; the header Allow lists those that it takes.',
+  ),
+  REQUEST_TIMEOUT: unmanaged(14, 408, 'The request did not arrive in time.'),
   PAYLOAD_TOO_LARGE: unmanaged(
     15,
     413,
-    'The body, before or after decompression, passes the limit, or alone that of all bodies in flight.',
+    'The body is too long: as sent, decompressed, or alone longer than all bodies in flight may be.',
   ),
-  UNSUPPORTED_MEDIA_TYPE: unmanaged(16, 415, 'The content type or the content coding is not one of ours.'),
+  UNSUPPORTED_MEDIA_TYPE: unmanaged(
+    16,
+    415,
+    'The content type is not JSON, or the content coding is not supported.',
+  ),
   BAD_REQUEST: unmanaged(
     17,
     400,
@@ -42,32 +50,24 @@ export const ERROR_CODES = {
   ),
   INVALID_BODY: managed(
     20,
-    'Valid JSON without the shape: param, scalar or data missing or of another type, a key twice.',
+    'Valid JSON of another shape: param, scalar or data is missing or of another type, or a key appears twice.',
   ),
   INVALID_PARAM: managed(
     21,
-    'A param is missing or is not what the method allows, such as a scale that is no finite number.',
+    'A param is missing or not allowed, such as a scale that is not a finite number.',
   ),
-  INVALID_HEADERS: managed(22, 'headers is missing, is not all text, or has a needed name twice.'),
-  MISSING_SERIES: managed(
-    23,
-    'A needed series or the date is not among the headers; log names which, and what was there.',
+  INVALID_HEADERS: managed(
+    22,
+    'headers is missing, has a name that is not a string, or has a needed name twice.',
   ),
-  INVALID_ROW: managed(24, 'A row is no array, or not as long as the headers.'),
+  MISSING_SERIES: managed(23, 'headers lacks the date or a needed series; log lists the names that it has.'),
+  INVALID_ROW: managed(24, 'A row is not an array, or not as long as headers.'),
   INVALID_SAMPLE: managed(25, 'A sample is neither a number nor missing, or is past the largest double.'),
-  INVALID_DATE: managed(26, 'A date is missing, text, or past the largest double.'),
+  INVALID_DATE: managed(26, 'A date is missing, a string, or past the largest double.'),
   OVERFLOW: managed(30, 'A result is past the largest double.'),
-  INTERNAL: unmanaged(
-    50,
-    500,
-    'A fault of the service; its log holds the cause, under the id of the request.',
-  ),
-  OVERLOADED: unmanaged(
-    51,
-    503,
-    'More is in flight than the service takes on; Retry-After says when to come back.',
-  ),
-  SHUTTING_DOWN: unmanaged(52, 503, 'The service is draining; Retry-After says when to come back.'),
+  INTERNAL: unmanaged(50, 500, 'The service failed; its log has the cause under the request id.'),
+  OVERLOADED: unmanaged(51, 503, 'Too much is in flight; try again after Retry-After seconds.'),
+  SHUTTING_DOWN: unmanaged(52, 503, 'The service is draining; try again after Retry-After seconds.'),
 } as const satisfies Record<string, ErrorCode>;
 
 export type ErrorName = keyof typeof ERROR_CODES;
