@@ -16,7 +16,7 @@ import { type Manifest } from './manifest.js';
 const CONFIG = resolve(import.meta.dirname, '../../config');
 const MIB = 2 ** 20;
 
-/** docs/capacity.md: a process at work, and bytes of memory for a byte in flight. */
+/** docs/operations.md: the memory of a process at work, and per byte in flight. */
 const PROCESS_BYTES = 160 * MIB;
 const USUAL = 0.8;
 const WORST = 4;

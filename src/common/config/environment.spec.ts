@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'dotenv';
-import { readEnvironment } from './environment.js';
+import { NODE_ENVS, readEnvironment } from './environment.js';
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 const defaults = { NODE_ENV: 'production', ...parse(read('config/default.env')) };
@@ -75,10 +75,14 @@ describe('the environment', () => {
     );
   });
 
-  it('is documented variable by variable, with its default', () => {
-    const environment = readEnvironment(defaults);
-    expect(documented.map(([, name, value]) => [name, value])).toEqual(
-      Object.entries(environment).map(([name, value]) => [name, String(value)]),
-    );
+  it('is documented variable by variable, with its default and what each NODE_ENV overrides', () => {
+    const overrides = NODE_ENVS.map((name) => [name, parse(read(`config/${name}.env`))] as const);
+    const expected = Object.entries(readEnvironment(defaults)).map(([variable, value]) => {
+      const others = overrides
+        .filter(([, values]) => variable in values)
+        .map(([name, values]) => `${name}: ${values[variable]}`);
+      return [variable, others.length === 0 ? String(value) : `${value} (${others.join(', ')})`];
+    });
+    expect(documented.map(([, name, value]) => [name, value])).toEqual(expected);
   });
 });
