@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { type NestExpressApplication } from '@nestjs/platform-express';
-import { Drain, type DrainTimes } from './common/http/drain.js';
+import { Drain } from './common/http/drain.js';
 import { beWatched, DRAIN, leaveOthers } from './cluster/worker.js';
 import { LogDestination } from './common/logging/log-destination.js';
 import { Environment } from './common/config/environment.js';
@@ -23,11 +23,6 @@ export async function serve(app: NestExpressApplication): Promise<AddressInfo> {
   return app.getHttpServer().address() as AddressInfo;
 }
 
-export const drainTimes = (environment: Environment): DrainTimes => ({
-  delay: environment.SHUTDOWN_DELAY_MS,
-  grace: environment.SHUTDOWN_GRACE_MS,
-});
-
 /** The first signal drains, the second ends at once; so does an uncaught exception, and the worst exit code wins. */
 function drainAtTheEnd(app: NestExpressApplication): void {
   const logger = new Logger('drain');
@@ -39,8 +34,7 @@ function drainAtTheEnd(app: NestExpressApplication): void {
   const end = async (): Promise<void> => {
     if (isDraining) return;
     isDraining = true;
-    const cut = await drain.run(app.getHttpServer(), drainTimes(app.get(Environment)));
-    if (cut > 0) logger.warn(`${cut} requests were cut when SHUTDOWN_GRACE_MS was over`);
+    // Nest has the adapter drain before all else.
     await app.close();
     logger.log('the process ends');
     await app.get(LogDestination).flush(FLUSH_MS);

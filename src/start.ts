@@ -9,17 +9,14 @@ import { type Environment } from './common/config/environment.js';
 import { createPino, PINO } from './modules/logging/pino.js';
 import { ClusterMetrics } from './cluster/cluster-metrics.js';
 import { countDroppedLines, restartsCounter } from './modules/metrics/metrics.js';
-import { drainTimes, serve } from './serve.js';
+import { serve } from './serve.js';
 
 /** Starts one process, or several that share the port. */
 export async function start(): Promise<void> {
-  if (cluster.isWorker) {
-    await serve(await createApp());
-    return;
-  }
   const environment = await loadEnvironment();
-  if (environment.WEB_CONCURRENCY > 1) return superviseWorkers(environment);
-  const app = await createApp();
+  if (environment.WEB_CONCURRENCY > 1 && cluster.isPrimary) return superviseWorkers(environment);
+  const app = await createApp(environment);
+  if (cluster.isWorker) return void (await serve(app));
   announce(await serve(app), environment, app.get<Logger>(PINO));
 }
 
@@ -30,7 +27,8 @@ async function superviseWorkers(environment: Environment): Promise<void> {
   countDroppedLines(registry, destination);
   new ClusterMetrics(registry);
   new Supervisor({
-    ...drainTimes(environment),
+    delay: environment.SHUTDOWN_DELAY_MS,
+    grace: environment.SHUTDOWN_GRACE_MS,
     workers: environment.WEB_CONCURRENCY,
     onListening: ({ address, port, addressType }) =>
       announce({ address, port, family: addressType === 6 ? 'IPv6' : 'IPv4' }, environment, log),

@@ -1,6 +1,5 @@
 import cluster, { type Address, type Worker } from 'node:cluster';
 import { constants } from 'node:os';
-import { type DrainTimes } from '../common/http/drain.js';
 import { ALIVE, BEAT_MS, DRAIN, LEAVING, tellWorker } from './worker.js';
 
 const FIRST_PAUSE_MS = 100;
@@ -12,7 +11,11 @@ const MARGIN_MS = 5_000;
 /** A worker whose event loop has not turned for so long hangs. */
 const HANG_MS = 15_000;
 
-export interface SupervisorOptions extends DrainTimes {
+export interface SupervisorOptions {
+  /** Milliseconds for which draining workers still take requests. */
+  readonly delay: number;
+  /** Milliseconds after that for the requests in flight. */
+  readonly grace: number;
   readonly workers: number;
   /** Called once, when the first worker listens. */
   onListening(address: Address): void;

@@ -130,7 +130,7 @@ class EndingModule {
   static end: () => Promise<unknown>;
 
   constructor(drain: Drain) {
-    EndingModule.end = () => drain.run(createServer(), { delay: 0, grace: 0 });
+    EndingModule.end = () => drain.run(createServer());
   }
 }
 

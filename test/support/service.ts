@@ -4,7 +4,7 @@ import { type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { type Type } from '@nestjs/common';
 import { createApp } from '../../src/app.factory.js';
-import { AppModule } from '../../src/app.module.js';
+import { loadEnvironment } from '../../src/modules/config/config.module.js';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -21,8 +21,7 @@ export async function startService(
   environment: Readonly<Record<string, string>> = {},
   modules: readonly Type[] = [],
 ): Promise<Service> {
-  const service = AppModule.forRoot({ NODE_ENV: 'test', ...environment });
-  const app = await createApp({ ...service, imports: [...(service.imports ?? []), ...modules] });
+  const app = await createApp(await loadEnvironment({ NODE_ENV: 'test', ...environment }), modules);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   return {

@@ -112,10 +112,8 @@ export function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'string') return `the string ${JSON.stringify(excerpt(value, SHOWN_CHARACTERS))}`;
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return typeof value === 'number' && !Number.isFinite(value)
-    ? 'a number past the largest double'
-    : String(value);
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'a number past the largest double';
+  return typeof value === 'object' && value !== null ? 'an object' : JSON.stringify(value);
 }
 
 /** The same of a JSON text, or of its beginning. */

@@ -2,19 +2,14 @@ import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { type Server } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { type NextFunction, type Request, type Response } from 'express';
+import { Environment } from '../config/environment.js';
 import { KasemError } from '../errors/kasem.error.js';
+import { type HttpAdapter } from './http-adapter.js';
 import { isProbe } from './request-context.js';
 import { restsDropped } from './linger.js';
-
-/** How long the service takes over its end, in milliseconds. */
-export interface DrainTimes {
-  /** New requests are still taken, while readiness already says no, so that a proxy can notice. */
-  readonly delay: number;
-  /** Requests in flight may finish; after that they are cut. */
-  readonly grace: number;
-}
 
 /** Clients that go on sending over open connections are told so; when none has for so long, the connections are closed. */
 const QUIET_MS = 100;
@@ -33,6 +28,13 @@ export class Drain {
   private phase = Phase.Serving;
   private lastRequestAt = 0;
   private endDelay: (() => void) | undefined;
+
+  constructor(
+    private readonly environment: Environment,
+    { httpAdapter }: HttpAdapterHost<HttpAdapter>,
+  ) {
+    httpAdapter.drain = () => this.run(httpAdapter.getHttpServer());
+  }
 
   /** The service should get no more work. */
   get isDraining(): boolean {
@@ -63,9 +65,9 @@ export class Drain {
    * shutting down, also over a new connection: where several processes share a port, one that comes while all of them
    * give up the port would be answered by none. Nor are idle connections closed before the port: a request may be on
    * its way over one, and since Node 26 those are among them that have just been opened.
-   * @returns how many requests had to be cut when the time was over
    */
-  async run(server: Server, { delay, grace }: DrainTimes): Promise<number> {
+  async run(server: Server): Promise<void> {
+    const { SHUTDOWN_DELAY_MS: delay, SHUTDOWN_GRACE_MS: grace } = this.environment;
     this.phase = Math.max(this.phase, Phase.Leaving);
     if (this.phase === Phase.Leaving)
       await Promise.race([setTimeout(delay), new Promise<void>((resolve) => (this.endDelay = resolve))]);
@@ -76,10 +78,10 @@ export class Drain {
     const over = setTimeout(grace, undefined, { ref: false });
     await Promise.race([this.untilQuiet().then(restsDropped), over]);
     const cut = this.inFlight.size;
+    if (cut > 0) new Logger('drain').warn(`${cut} requests were cut when SHUTDOWN_GRACE_MS was over`);
     server.close();
     await leaveOthers();
     server.closeAllConnections();
-    return cut;
   }
 
   private async untilQuiet(): Promise<void> {

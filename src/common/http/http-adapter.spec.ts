@@ -7,6 +7,12 @@ import { type MalformedRequest } from './malformed-request.js';
 import { observe, type RequestContext } from './request-context.js';
 import { HttpAdapter } from './http-adapter.js';
 
+const limits = (REQUEST_TIMEOUT_MS: number) => ({
+  REQUEST_TIMEOUT_MS,
+  RESPONSE_TIMEOUT_MS: 300,
+  MIN_RESPONSE_BYTES_PER_SECOND: 1,
+});
+
 describe('the HTTP server', () => {
   let adapter: HttpAdapter;
   let server: Server;
@@ -19,17 +25,16 @@ describe('the HTTP server', () => {
 
   beforeEach(async () => {
     [sockets, requests, refused, ended, over] = [[], [], [], [], []];
-    adapter = new HttpAdapter();
+    adapter = new HttpAdapter(limits(30_000));
     adapter.initHttpServer();
     server = adapter.getHttpServer();
-    adapter.limit({ requestTimeoutMs: 30_000, response: { timeoutMs: 300, minBytesPerSecond: 1 } });
-    adapter.tell([
+    adapter.observers.push(
       { ended: () => undefined },
       {
         ended: () => undefined,
         refused: (fault, remoteAddress) => void refused.push({ fault, remoteAddress }),
       },
-    ]);
+    );
     adapter.getInstance<Express>().use(observe([{ ended: (context) => void ended.push(context) }]));
     adapter.getInstance<Express>().use((request, response) => {
       requests.push({ request, response });
@@ -64,8 +69,10 @@ describe('the HTTP server', () => {
     expect([server.keepAliveTimeout, server.requestTimeout, server.headersTimeout]).toEqual([
       75_000, 35_000, 15_000,
     ]);
-    adapter.limit({ requestTimeoutMs: 2_000, response: { timeoutMs: 300, minBytesPerSecond: 1 } });
-    expect([server.requestTimeout, server.headersTimeout]).toEqual([7_000, 7_000]);
+    const impatient = new HttpAdapter(limits(2_000));
+    impatient.initHttpServer();
+    const { requestTimeout, headersTimeout } = impatient.getHttpServer() as Server;
+    expect([requestTimeout, headersTimeout]).toEqual([7_000, 7_000]);
   });
 
   it('hands over a request without a Host, and one that expects something', async () => {

@@ -3,12 +3,14 @@ import { getHeapStatistics } from 'node:v8';
 import { type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { type Response } from 'express';
+import { type RequestHandler, type Response } from 'express';
+import { type Environment } from '../config/environment.js';
 import { CONNECT, respondMalformed, malformedRequest, type MalformedRequest } from './malformed-request.js';
 import { contextOf, type RequestObserver } from './request-context.js';
 import { linger } from './linger.js';
 import { ResponseOrder } from './pipelining.js';
-import { ResponsePace, type PaceLimits } from './response-pace.js';
+import { ResponsePace } from './response-pace.js';
+import { Routes } from './routes.js';
 
 /** Connections that send nothing are kept so long: longer than proxies keep theirs, so that none is cut under a request. */
 const KEEP_ALIVE_MS = 75_000;
@@ -25,19 +27,34 @@ const CHECKING_INTERVAL_MS = 1_000;
 /** The heap that a connection with a request takes, in bytes, some room included. */
 const CONNECTION_BYTES = 1 << 15;
 
-export interface HttpLimits {
-  /** Milliseconds for a whole body to arrive. */
-  readonly requestTimeoutMs: number;
-  readonly response: PaceLimits;
-}
+type Register = (path: never, handler: RequestHandler) => unknown;
+
+const VERBS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+type HttpLimits = Pick<
+  Environment,
+  'REQUEST_TIMEOUT_MS' | 'RESPONSE_TIMEOUT_MS' | 'MIN_RESPONSE_BYTES_PER_SECOND'
+>;
 
 /** Express on an HTTP server whose limits are set: some can be given only where the server is made. */
 export class HttpAdapter extends ExpressAdapter {
-  private observers: readonly RequestObserver[] = [];
-  private pace?: ResponsePace;
+  readonly observers: RequestObserver[] = [];
+  readonly routes = new Routes();
+  /** Runs before Nest's shutdown hooks: finishes the requests in flight. */
+  drain?: () => Promise<void>;
+
+  constructor(private readonly environment: HttpLimits) {
+    super();
+    this.rememberRoutes();
+  }
 
   override initHttpServer(): void {
+    const { REQUEST_TIMEOUT_MS, RESPONSE_TIMEOUT_MS, MIN_RESPONSE_BYTES_PER_SECOND } = this.environment;
     const order = new ResponseOrder();
+    const pace = new ResponsePace({
+      timeoutMs: RESPONSE_TIMEOUT_MS,
+      minBytesPerSecond: MIN_RESPONSE_BYTES_PER_SECOND,
+    });
     const handle = this.getInstance<RequestListener>();
     const server = createServer(
       {
@@ -47,7 +64,7 @@ export class HttpAdapter extends ExpressAdapter {
         requireHostHeader: false,
       },
       order.oneByOne((request, response) => {
-        this.pace?.follow(response);
+        pace.follow(response);
         handle(request, response);
       }),
     );
@@ -73,22 +90,30 @@ export class HttpAdapter extends ExpressAdapter {
         });
     });
     server.on('connect', (_, socket: Duplex) => this.refuse(CONNECT, socket as Socket));
+    server.requestTimeout = REQUEST_TIMEOUT_MS + LINGER_MS;
+    server.headersTimeout = Math.min(HEADERS_MS, server.requestTimeout);
+    const intervalMs = Math.min(CHECKING_INTERVAL_MS, Math.ceil(RESPONSE_TIMEOUT_MS / 20));
+    const timer = setInterval(() => pace.look(intervalMs), intervalMs).unref();
+    server.once('close', () => clearInterval(timer));
     this.httpServer = server;
   }
 
-  /** Who is told of requests that never came to be one. */
-  tell(observers: readonly RequestObserver[]): void {
-    this.observers = observers;
+  // Nest awaits what it returns.
+  // eslint-disable-next-line @typescript-eslint/no-misused-promises
+  override async beforeClose(): Promise<void> {
+    await this.drain?.();
+    super.beforeClose();
   }
 
-  limit({ requestTimeoutMs, response }: HttpLimits): void {
-    this.httpServer.requestTimeout = requestTimeoutMs + LINGER_MS;
-    this.httpServer.headersTimeout = Math.min(HEADERS_MS, this.httpServer.requestTimeout);
-    const pace = new ResponsePace(response);
-    const intervalMs = Math.min(CHECKING_INTERVAL_MS, Math.ceil(response.timeoutMs / 20));
-    const timer = setInterval(() => pace.look(intervalMs), intervalMs).unref();
-    this.httpServer.once('close', () => clearInterval(timer));
-    this.pace = pace;
+  /** Nest registers each route through the function of its verb. */
+  private rememberRoutes(): void {
+    for (const verb of VERBS) {
+      const register = this[verb].bind(this) as Register;
+      this[verb] = ((path, handler) => {
+        this.routes.add(verb.toUpperCase(), path);
+        return register(path, handler);
+      }) satisfies Register as never;
+    }
   }
 
   private refuse(fault: MalformedRequest, socket: Socket): void {

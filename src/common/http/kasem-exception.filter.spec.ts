@@ -20,6 +20,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { type RequestContext, contextOf, observe } from './request-context.js';
 import { ERROR_CODES, type ErrorName } from '../errors/error-codes.js';
 import { errorResponse, KasemExceptionFilter } from './kasem-exception.filter.js';
+import { type Environment } from '../config/environment.js';
+import { Routes } from './routes.js';
 import { KasemError } from '../errors/kasem.error.js';
 
 const table = Object.entries(ERROR_CODES) as [ErrorName, (typeof ERROR_CODES)[ErrorName]][];
@@ -130,7 +132,15 @@ describe('the filter', () => {
       warn: () => undefined,
       error: (fault: unknown) => void logged.push(fault),
     });
-    const filter = new KasemExceptionFilter('http');
+    const routes = new Routes();
+    for (const path of ['/text', '/error', '/timed', '/half', '/gone', '/health', '/absent'])
+      routes.add('GET', path);
+    for (const verb of ['POST', 'PUT']) routes.add(verb, '/two');
+    routes.add('POST', '/absent');
+    const filter = new KasemExceptionFilter(
+      { ERROR_HTTP_STATUS: 'http' } as Environment,
+      { httpAdapter: { routes } } as never,
+    );
     const app = express();
     const fail = (thrown: unknown, request: Request, response: Response) =>
       filter.catch(thrown, new ExecutionContextHost([request, response]));

@@ -6,15 +6,14 @@ import {
   type ArgumentsHost,
   type ExceptionFilter,
 } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { STATUS_CODES } from 'node:http';
 import { type Request, type Response } from 'express';
 import { contextOf, REQUEST_ID, serverTiming } from './request-context.js';
-import { allowedMethods } from './routes.js';
+import { type HttpAdapter } from './http-adapter.js';
+import { Environment } from '../config/environment.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
-
-/** How the status of a managed error is spelt: 200 as the contract has it, or as HTTP has it. */
-export type ErrorHttpStatus = 'contract' | 'http';
 
 /** A response of failure. */
 export interface ErrorResponse {
@@ -28,12 +27,18 @@ export interface ErrorResponse {
 export class KasemExceptionFilter implements ExceptionFilter {
   private readonly logger = new Logger(KasemExceptionFilter.name);
 
-  constructor(private readonly errorHttpStatus: ErrorHttpStatus) {}
+  constructor(
+    private readonly environment: Environment,
+    private readonly adapterHost: HttpAdapterHost<HttpAdapter>,
+  ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const [request, response] = [http.getRequest<Request>(), http.getResponse<Response>()];
-    const { status, headers, body } = errorResponse(explain(thrown, request), this.errorHttpStatus);
+    const { status, headers, body } = errorResponse(
+      this.explain(thrown, request),
+      this.environment.ERROR_HTTP_STATUS,
+    );
     const context = contextOf(response);
 
     if (response.destroyed) return;
@@ -45,21 +50,21 @@ export class KasemExceptionFilter implements ExceptionFilter {
     if (response.headersSent) response.destroy();
     else response.status(status).set(headers).json(body);
   }
+
+  /** Gives a fault of routing its name; the same error from a method, whose route has been found, is the method's own. */
+  private explain(thrown: unknown, request: Request): unknown {
+    const isUndecodable = thrown instanceof HttpException && thrown.cause instanceof URIError;
+    if (isRouted(request) || !(thrown instanceof NotFoundException || isUndecodable)) return thrown;
+    const allowed = isUndecodable ? [] : this.adapterHost.httpAdapter.routes.allowed(request.path);
+    return allowed.length === 0
+      ? new KasemError('NOT_FOUND', `there is no ${request.path}`)
+      : new MethodNotAllowedError(request.method, request.path, allowed);
+  }
 }
 
 /** What is thrown need not be an Error, but what is logged has a stack. */
 const toError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error(`thrown without an Error: ${String(thrown)}`);
-
-/** Gives a fault of routing its name; the same error from a method, whose route has been found, is the method's own. */
-function explain(thrown: unknown, request: Request): unknown {
-  const isUndecodable = thrown instanceof HttpException && thrown.cause instanceof URIError;
-  if (isRouted(request) || !(thrown instanceof NotFoundException || isUndecodable)) return thrown;
-  const allowed = isUndecodable ? [] : allowedMethods(request);
-  return allowed.length === 0
-    ? new KasemError('NOT_FOUND', `there is no ${request.path}`)
-    : new MethodNotAllowedError(request.method, request.path, allowed);
-}
 
 /** Express gives HEAD the route of a path also where that takes neither HEAD nor GET. */
 function isRouted({ method, route }: Request): boolean {
@@ -78,7 +83,10 @@ class MethodNotAllowedError extends KasemError {
 }
 
 /** The response to anything that can be thrown; pure. */
-export function errorResponse(thrown: unknown, errorHttpStatus: ErrorHttpStatus): ErrorResponse {
+export function errorResponse(
+  thrown: unknown,
+  errorHttpStatus: Environment['ERROR_HTTP_STATUS'],
+): ErrorResponse {
   if (thrown instanceof KasemError) {
     const { code, status, managed } = thrown.errorCode;
     return {

@@ -1,21 +1,25 @@
-import { type Express, type Request } from 'express';
 import { describe, expect, it } from '@jest/globals';
 import { HttpAdapter } from './http-adapter.js';
-import { allowedMethods, allRoutes } from './routes.js';
 
 describe('the routes of the application', () => {
-  const app = new HttpAdapter().getInstance<Express>();
+  const adapter = new HttpAdapter({
+    REQUEST_TIMEOUT_MS: 1_000,
+    RESPONSE_TIMEOUT_MS: 1_000,
+    MIN_RESPONSE_BYTES_PER_SECOND: 1,
+  });
   const handle = () => undefined;
-  app.use(handle);
-  app.use('/mounted', handle);
-  app.post('/sum', handle);
-  app.get('/health', handle);
-  app.get('/both', handle).post('/both', handle).post('/both', handle);
-  const request = (path: string) => ({ app, path }) as unknown as Request;
+  adapter.use(handle);
+  adapter.post('/sum', handle);
+  adapter.get('/health', handle);
+  adapter.get('/both', handle);
+  adapter.post('/both', handle);
+  adapter.post('/both', handle);
+  adapter.get('/docs/:file', handle);
 
   it('are listed by path, each with its verbs once, GET with HEAD', () => {
-    expect(allRoutes(request('/'))).toEqual([
+    expect(adapter.routes.list()).toEqual([
       { path: '/both', methods: ['GET', 'HEAD', 'POST'] },
+      { path: '/docs/:file', methods: ['GET', 'HEAD'] },
       { path: '/health', methods: ['GET', 'HEAD'] },
       { path: '/sum', methods: ['POST'] },
     ]);
@@ -23,10 +27,12 @@ describe('the routes of the application', () => {
 
   it.each([
     ['/both', ['GET', 'HEAD', 'POST']],
+    ['/Both', ['GET', 'HEAD', 'POST']],
     ['/sum/', ['POST']],
-    ['/mounted', []],
+    ['/docs/x.css', ['GET', 'HEAD']],
+    ['/docs/%E0', ['GET', 'HEAD']],
     ['/none', []],
   ])('%s takes %j', (path, methods) => {
-    expect(allowedMethods(request(path))).toEqual(methods);
+    expect(adapter.routes.allowed(path)).toEqual(methods);
   });
 });

@@ -1,36 +1,31 @@
-import { type Request } from 'express';
+import { match } from 'path-to-regexp';
 
-/** What is used of Express's router, https://github.com/pillarjs/router. */
-interface Layer {
-  readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
-  match(path: string): boolean;
-}
-
-/** A path as it is declared, and the verbs that it takes, in capitals. */
+/** A path as it is declared, and the verbs that it takes. */
 export interface Route {
   readonly path: string;
   readonly methods: readonly string[];
 }
 
-/** Every route of the application that the request came to, by path. */
-export function allRoutes(request: Request): Route[] {
-  const layers = layersOf(request);
-  const paths = new Set(layers.flatMap(({ route }) => route?.path ?? []));
-  return [...paths]
-    .sort()
-    .map((path) => ({ path, methods: methodsOf(layers.filter(({ route }) => route?.path === path)) }));
-}
+/** The routes that Nest has registered with the adapter. */
+export class Routes {
+  private readonly verbs = new Map<string, Set<string>>();
 
-/** The verbs that the path of a request takes, in capitals; none where there is no such path. */
-export function allowedMethods(request: Request): string[] {
-  return methodsOf(layersOf(request).filter((layer) => layer.match(request.path)));
-}
+  add(verb: string, path: string): void {
+    const verbs = this.verbs.get(path) ?? new Set();
+    this.verbs.set(path, verbs.add(verb));
+    // Express gives GET's route to HEAD as well.
+    if (verb === 'GET') verbs.add('HEAD');
+  }
 
-function methodsOf(layers: readonly Layer[]): string[] {
-  const methods = layers.flatMap(({ route }) => Object.keys(route?.methods ?? {}));
-  if (methods.includes('get')) methods.push('head');
-  return [...new Set(methods.map((method) => method.toUpperCase()))].sort();
-}
+  list(): Route[] {
+    return [...this.verbs]
+      .map(([path, verbs]) => ({ path, methods: [...verbs].sort() }))
+      .sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
 
-const layersOf = (request: Request): Layer[] =>
-  (request.app.router as unknown as { stack: Layer[] }).stack.filter(({ route }) => route !== undefined);
+  /** The verbs that a path takes; none where there is no such path. Matches as Express does. */
+  allowed(path: string): string[] {
+    const routes = this.list().filter((route) => match(route.path, { decode: false })(path) !== false);
+    return [...new Set(routes.flatMap(({ methods }) => methods))].sort();
+  }
+}

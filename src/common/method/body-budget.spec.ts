@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { type Environment } from '../config/environment.js';
 import { BodyBudget } from './body-budget.js';
 
-const budgetOf = (maxInFlightBytes: number) =>
-  new BodyBudget({ maxBodyBytes: 1_000, maxInFlightBytes, requestTimeoutMs: 1 });
+const budgetOf = (MAX_IN_FLIGHT_BYTES: number) => new BodyBudget({ MAX_IN_FLIGHT_BYTES } as Environment);
 const OVERLOADED = expect.objectContaining({ errorCode: expect.objectContaining({ code: 51 }) });
 
 describe('the budget of bodies in flight', () => {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { KasemError } from '../errors/kasem.error.js';
-import { MethodLimits } from './method-limits.js';
+import { Environment } from '../config/environment.js';
 
 /** The bytes of all bodies in flight, kept below a limit by refusing what would pass it. */
 @Injectable()
@@ -10,8 +10,8 @@ export class BodyBudget {
   /** How many requests have been refused. */
   shed = 0;
 
-  constructor(limits: MethodLimits) {
-    this.limitBytes = limits.maxInFlightBytes;
+  constructor({ MAX_IN_FLIGHT_BYTES }: Environment) {
+    this.limitBytes = MAX_IN_FLIGHT_BYTES;
   }
 
   /** What one body takes, nothing yet; to be released when its response is encoded, since columns live as long. */

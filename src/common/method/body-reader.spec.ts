@@ -1,3 +1,4 @@
+import { type Environment } from '../config/environment.js';
 import { once } from 'node:events';
 import { createServer, request as open, type ClientRequest, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
@@ -28,7 +29,11 @@ describe('the reader of a body', () => {
 
   beforeAll(async () => {
     server = createServer((request, response) => {
-      const limits = { maxBodyBytes: LIMIT, maxInFlightBytes: LIMIT, requestTimeoutMs: 400 };
+      const limits = {
+        MAX_BODY_BYTES: LIMIT,
+        MAX_IN_FLIGHT_BYTES: LIMIT,
+        REQUEST_TIMEOUT_MS: 400,
+      } as Environment;
       const budget = new BodyBudget(limits);
       const [context, record] = [{ bytesIn: 0 }, { receive: 0, decode: 0 }];
       const tell = (outcome: Pick<Reading, 'body' | 'error'>) => {

@@ -10,6 +10,7 @@ import {
 } from 'node:zlib';
 import { type Request } from 'express';
 import { type CallRecord, type RequestContext } from '../http/request-context.js';
+import { type Environment } from '../config/environment.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
 import { createFrameDecoder } from '../frame/frame-codec.js';
@@ -19,7 +20,6 @@ import { type DecodedBody, type FrameSchema } from '../frame/frame-decoder.js';
 import { TextBlocks } from '../frame/text-blocks.js';
 import { turns } from '../frame/turns.js';
 import { type BodyShare } from './body-budget.js';
-import { type MethodLimits } from './method-limits.js';
 
 type Decompressor = Gunzip | Inflate | BrotliDecompress;
 
@@ -49,9 +49,11 @@ export class ClientGoneError extends Error {
   override readonly name = 'ClientGoneError';
 }
 
+type BodyLimits = Pick<Environment, 'MAX_BODY_BYTES' | 'MAX_IN_FLIGHT_BYTES' | 'REQUEST_TIMEOUT_MS'>;
+
 /** Given to the reader beside the request. */
 export interface BodyReading {
-  readonly limits: MethodLimits;
+  readonly limits: BodyLimits;
   readonly share: BodyShare;
   /** Told the bytes received and the milliseconds of receiving and decoding, also of a body that is refused. */
   readonly context: Pick<RequestContext, 'bytesIn'>;
@@ -76,7 +78,7 @@ export async function readBody(
   const { 'content-length': length, expect } = request.headers;
   const declared = length === undefined ? undefined : Number(length);
   // What alone is over the budget of all bodies would never be taken.
-  const longest = Math.min(limits.maxBodyBytes, limits.maxInFlightBytes);
+  const longest = Math.min(limits.MAX_BODY_BYTES, limits.MAX_IN_FLIGHT_BYTES);
   const account = (bytes: number): void => {
     if (bytes > longest)
       throw new KasemError('PAYLOAD_TOO_LARGE', `the body is longer than ${longest} bytes`);
@@ -124,7 +126,7 @@ export async function readBody(
 /** Hands over the chunks of the request until its end, or until `take` throws. */
 function receive(
   request: IncomingMessage,
-  { requestTimeoutMs }: MethodLimits,
+  { REQUEST_TIMEOUT_MS }: BodyLimits,
   take: (chunk: Buffer) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -155,11 +157,11 @@ function receive(
         reject(
           new KasemError(
             'REQUEST_TIMEOUT',
-            `the body did not arrive within ${requestTimeoutMs} milliseconds`,
+            `the body did not arrive within ${REQUEST_TIMEOUT_MS} milliseconds`,
           ),
         ),
       );
-    const timer = setTimeout(onTimeout, requestTimeoutMs);
+    const timer = setTimeout(onTimeout, REQUEST_TIMEOUT_MS);
     if (request.destroyed) onClose();
     else request.on('data', onData).on('end', onEnd).on('close', onClose);
   });
@@ -252,7 +254,7 @@ interface DecompressedTaking {
 async function decompress(
   request: IncomingMessage,
   coding: Coding,
-  limits: MethodLimits,
+  limits: BodyLimits,
   { count, account, take }: DecompressedTaking,
 ): Promise<void> {
   const decompressor = coding.create();

@@ -8,6 +8,7 @@ import {
   UseInterceptors,
   type ExecutionContext,
 } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { MAX_COLUMNS } from '../frame/frame.js';
 import { METHOD_DECLARATION, type MethodDeclaration, type MethodRequest } from './method-declaration.js';
 import { ApiMethod } from './method-api.js';
@@ -38,8 +39,19 @@ export function KasemMethod<Params extends object>(declaration: MethodDeclaratio
     ApiMethod(declaration),
     (controller: object, name: string | symbol) => {
       Call()(controller, name, 0);
-      // Asking for the response tells Nest that the response is written here, in pieces, and not by Nest.
-      Res()(controller, name, 1);
+      // Asking for the response tells Nest that it is written here, in pieces; behind the handler's own parameters.
+      Res()(controller, name, nextParameter(controller, name));
     },
   );
+}
+
+/** The first index behind the parameters that a handler has decorators for. */
+function nextParameter(controller: object, name: string | symbol): number {
+  const parameters = Object.values(
+    (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller.constructor, name) ?? {}) as Record<
+      string,
+      { readonly index: number }
+    >,
+  );
+  return 1 + Math.max(...parameters.map(({ index }) => index));
 }

@@ -2,13 +2,13 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import { Reflector } from '@nestjs/core';
 import { type Response } from 'express';
 import { defer, finalize, mergeMap, type Observable } from 'rxjs';
+import { Environment } from '../config/environment.js';
 import { contextOf, serverTiming, type CallRecord, type RequestContext } from '../http/request-context.js';
 import { DATE, Frame } from '../frame/frame.js';
 import { free } from '../frame/free.js';
 import { writeResponse } from './response-writer.js';
 import { BodyBudget, type BodyShare } from './body-budget.js';
 import { readBody } from './body-reader.js';
-import { MethodLimits } from './method-limits.js';
 import {
   METHOD_DECLARATION,
   type DeclaredMethod,
@@ -37,7 +37,7 @@ const bytesOf = (columns: readonly Float64Array[]): number =>
 export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
   constructor(
     private readonly reflector: Reflector,
-    private readonly limits: MethodLimits,
+    private readonly environment: Environment,
     private readonly budget: BodyBudget,
   ) {}
 
@@ -59,7 +59,12 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
     const share = this.budget.open();
     let input: Frame | undefined;
     const receive = async (): Promise<CallInProgress> => {
-      const body = await readBody(request, method.schema, { limits: this.limits, share, context, record });
+      const body = await readBody(request, method.schema, {
+        limits: this.environment,
+        share,
+        context,
+        record,
+      });
       input = body.frame;
       record.rows = input.length;
       const computingSince = performance.now();

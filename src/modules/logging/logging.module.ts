@@ -1,4 +1,6 @@
 import { Global, Module } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { type HttpAdapter } from '../../common/http/http-adapter.js';
 import { LogDestination } from '../../common/logging/log-destination.js';
 import { Environment } from '../../common/config/environment.js';
 import { createPino, PINO } from './pino.js';
@@ -14,6 +16,10 @@ import { RequestLog } from './request-log.js';
     PinoLogger,
     RequestLog,
   ],
-  exports: [LogDestination, PINO, PinoLogger, RequestLog],
+  exports: [LogDestination, PINO, PinoLogger],
 })
-export class LoggingModule {}
+export class LoggingModule {
+  constructor({ httpAdapter }: HttpAdapterHost<HttpAdapter>, log: RequestLog) {
+    httpAdapter.observers.push(log);
+  }
+}

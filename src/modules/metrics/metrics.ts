@@ -5,7 +5,7 @@ import { type MalformedRequest } from '../../common/http/malformed-request.js';
 import { type RequestContext, type RequestObserver } from '../../common/http/request-context.js';
 import { LogDestination } from '../../common/logging/log-destination.js';
 import { BodyBudget } from '../../common/method/body-budget.js';
-import { MethodLimits } from '../../common/method/method-limits.js';
+import { Environment } from '../../common/config/environment.js';
 import { VERSION } from '../../version.js';
 import { respondToCollections } from '../../cluster/cluster-metrics.js';
 
@@ -63,9 +63,9 @@ export class Metrics implements RequestObserver {
   private readonly calls: Counter<'method' | 'outcome' | 'error'>;
   private readonly rows: Counter<'method'>;
 
-  constructor(limits: MethodLimits, budget: BodyBudget, destination: LogDestination) {
+  constructor({ MAX_BODY_BYTES }: Environment, budget: BodyBudget, destination: LogDestination) {
     const registers = [this.registry];
-    const sizeBuckets = bucketsUpTo(limits.maxBodyBytes);
+    const sizeBuckets = bucketsUpTo(MAX_BODY_BYTES);
     collectDefaultMetrics({ register: this.registry });
     for (const name of MISNAMED) this.registry.removeSingleMetric(name);
     // Of several processes the one that is late counts, not how late all are together.
@@ -103,7 +103,7 @@ export class Metrics implements RequestObserver {
     });
     this.calls = new Counter({
       name: 'kasem_method_calls_total',
-      help: 'Answers in the form of the contract, by the first path of their method, outcome and error code',
+      help: 'Responses in the form of the contract, by the first path of their method, outcome and error code',
       labelNames: ['method', 'outcome', 'error'],
       registers,
     });

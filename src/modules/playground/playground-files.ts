@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
-import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type Response } from 'express';
 import { contentSecurityPolicy } from '../../common/http/content-security-policy.js';
+import { type HttpAdapter } from '../../common/http/http-adapter.js';
 
 /** Made of page/ by the build: the page's own files, and those that it shares with the service. */
 const ASSETS = resolve(import.meta.dirname, '../../../dist/assets');
@@ -19,8 +19,8 @@ export const sendPage = (response: Response): void =>
   response.sendFile('index.html', { root: resolve(ASSETS, 'modules/playground/page'), headers: HEADERS });
 
 /** The files that the page loads. */
-export function serveAssets(app: NestExpressApplication): void {
+export function serveAssets(adapter: HttpAdapter): void {
   const setHeaders = (response: Response): void => void response.set(HEADERS);
   for (const [prefix, directory] of Object.entries({ '/assets/uplot/': UPLOT, '/assets/': ASSETS }))
-    app.useStaticAssets(directory, { prefix, index: false, redirect: false, setHeaders });
+    adapter.useStaticAssets(directory, { prefix, index: false, redirect: false, setHeaders });
 }

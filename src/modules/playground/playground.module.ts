@@ -1,6 +1,15 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { type HttpAdapter } from '../../common/http/http-adapter.js';
 import { PlaygroundController } from './playground.controller.js';
+import { serveAssets } from './playground-files.js';
 
-/** What a person meets at /: a page that plots bodies and responses, or an index of the routes. */
+/** A page at / that sends requests and plots the series of both messages. */
 @Module({ controllers: [PlaygroundController] })
-export class PlaygroundModule {}
+export class PlaygroundModule implements OnModuleInit {
+  constructor(private readonly adapterHost: HttpAdapterHost<HttpAdapter>) {}
+
+  onModuleInit(): void {
+    serveAssets(this.adapterHost.httpAdapter);
+  }
+}

@@ -16,6 +16,6 @@ export class TimeSeriesController {
     examples: SUM_EXAMPLES,
   })
   async sum({ params, frame }: MethodCall<SumParams>): Promise<MethodResult> {
-    return { sum_ts: await this.timeSeries.sum(frame, params.scale) };
+    return { sum_ts: await this.timeSeries.sum(frame, params) };
   }
 }

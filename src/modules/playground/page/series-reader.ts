@@ -101,7 +101,7 @@ export class SeriesReader {
     if (this.scanner.fault !== undefined) this.fault = this.told(this.scanner.fault, i);
     else if (this.scanner.isDone) {
       const next = this.bytes.subarray(i).findIndex((byte) => byte > 0x20);
-      if (next >= 0) this.fault = this.told('something follows its end', i + next);
+      if (next >= 0) this.fault = this.told('unexpected text after its end', i + next);
     }
     if (this.keptFrom !== undefined && this.bytes.length - this.keptFrom > MAX_KEPT_BYTES) {
       this.tooLong = this.inRows;
@@ -115,7 +115,7 @@ export class SeriesReader {
     if (this.fault === undefined) {
       this.scanner.finish(this.bytes.length);
       if (length === 0) this.fault = 'it is empty';
-      else if (!this.scanner.isDone) this.fault = `it ends too early, after ${length} bytes`;
+      else if (!this.scanner.isDone) this.fault = `unexpected end after ${length} bytes`;
     }
     const starts = this.starts.slice(0, this.rows + 1);
     starts[this.rows] = this.rowsEnd;
