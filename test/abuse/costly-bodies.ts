@@ -65,6 +65,7 @@ export const receivedBytes = (body: CostlyBody): number => {
 export const FOUND: readonly CostlyBody[] = [
   { place: 'header', unit: '""', chunkBytes: 65_536 },
   { place: 'header', unit: '"\\u0061"', chunkBytes: 16_384 },
+  { place: 'header', unit: '{"": {"":{"":[[""]]}}}', chunkBytes: 16_384 },
   { place: 'member of the body', unit: '"aN07199254740993aN":0', chunkBytes: 65_536 },
   { place: 'member of param', unit: '"a":0', chunkBytes: 65_536 },
   { place: 'needed cell', unit: '5e-324', chunkBytes: 1_024 },

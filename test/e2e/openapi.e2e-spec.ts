@@ -338,7 +338,6 @@ const PROVOCATIONS: Readonly<
 > = {
   MALFORMED_JSON: { path: '/method' },
   UNAUTHORIZED: { path: '/method', environment: { API_KEYS: 'alice:k3y' } },
-  NOT_FOUND: { path: '/metrics', request: { method: 'GET' }, environment: { METRICS: 'off' } },
   METHOD_NOT_ALLOWED: { path: '/health' },
   PAYLOAD_TOO_LARGE: { path: '/method', request: { body: bodyOf([]) }, environment: { MAX_BODY_BYTES: '9' } },
   UNSUPPORTED_MEDIA_TYPE: { path: '/method', request: { headers: { 'Content-Type': 'text/plain' } } },

@@ -222,6 +222,8 @@ describe('the metrics', () => {
     const silent = await startService({ METRICS: 'off' });
     const response = await call(silent.url, { method: 'GET', path: '/metrics' });
     expect([response.status, response.json.error]).toEqual([404, 12]);
+    for (const path of ['/', '/openapi.json'])
+      expect(await (await fetch(silent.url + path)).text()).not.toContain('"/metrics"');
     await silent.close();
   });
 });

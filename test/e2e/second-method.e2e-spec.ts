@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { Controller, Module } from '@nestjs/common';
+import { Controller, Headers, Module } from '@nestjs/common';
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KasemError } from '../../src/common/errors/kasem.error.js';
@@ -113,6 +113,8 @@ class MovingParams {
   readonly weights: readonly number[] = [1, 1, 1];
 }
 
+const TENANTS: (string | undefined)[] = [];
+
 /** A method of another kind: three inputs, two outputs, params of all types, and faults that it may have. */
 @Controller()
 class MovingController {
@@ -122,8 +124,12 @@ class MovingController {
     inputs: ['x', 'y', 'z'],
     outputs: ['level', 'spread'],
   })
-  async moving({ params, frame }: MethodCall<MovingParams>): Promise<MethodResult> {
+  async moving(
+    { params, frame }: MethodCall<MovingParams>,
+    @Headers('x-tenant') tenant?: string,
+  ): Promise<MethodResult> {
     const { window, kind, reversed, weights } = params;
+    TENANTS.push(tenant);
     if (kind === 'refused')
       throw new KasemError(
         { code: 1001, status: 422, managed: true, when: 'Never.' },
@@ -163,9 +169,10 @@ describe('a method with several outputs', () => {
     [2, 4, 5, 6],
     [3, 7, null, 9],
   ];
-  const send = async (param: object) =>
+  const send = async (param: object, headers = {}) =>
     await call(service.url, {
       path: '/moving',
+      headers: { 'Content-Type': 'application/json', ...headers },
       body: JSON.stringify({ param, scalar: { headers: ['date', 'x', 'y', 'z'], data } }),
     });
 
@@ -180,6 +187,11 @@ describe('a method with several outputs', () => {
       ],
     });
     expect(response.log).toBe('3 rows, missing: 1 in y');
+  });
+
+  it('may have parameters of its own behind the call', async () => {
+    await send({ window: 2 }, { 'X-Tenant': 'acme' });
+    expect(TENANTS.at(-1)).toBe('acme');
   });
 
   it('has params of any type', async () => {
