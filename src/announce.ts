@@ -4,10 +4,15 @@ import { parseEnv } from 'node:util';
 import { type Logger } from 'pino';
 import { kernel } from './common/frame/kernel/kernel.js';
 import { SECRETS, type Environment } from './common/config/environment.js';
+import { DATE } from './common/frame/frame.js';
+import { SUM } from './modules/time-series/sum.declaration.js';
 import { VERSION } from './version.js';
 
-const SAMPLE =
-  '{"param":{"scale":25},"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[[1420066800,1.25,842.5]]}}';
+const [example] = SUM.examples ?? [];
+const SAMPLE = JSON.stringify({
+  param: example?.param,
+  scalar: { headers: [DATE, ...SUM.inputs], data: example?.rows.slice(0, 1) },
+});
 
 /** Says once that the service listens: to a person what to try, to a log one line; with what is worth a warning. */
 export function announce(
@@ -51,7 +56,7 @@ function welcome(
     ...(METRICS === 'on' ? [`  metrics     ${open}/metrics`] : []),
     `  settings    ${changed.length === 0 ? 'the defaults' : changed.join(' ')}`,
     ...warnings.map((warning) => `  warning     ${warning}`),
-    `  try         curl -s ${open}/method -H 'Content-Type: application/json'${key} -d '${SAMPLE}'`,
+    `  try         curl -s ${open}/${SUM.paths[0]} -H 'Content-Type: application/json'${key} -d '${SAMPLE}'`,
   ].join('\n');
 }
 

@@ -104,7 +104,7 @@ function judge(
   try {
     response = JSON.parse(text);
   } catch (error) {
-    return [...faults, `the response is no JSON: ${(error as Error).message}`];
+    return [...faults, `the response is not JSON: ${(error as Error).message}`];
   }
   if (typeof response !== 'object' || response === null) return [...faults, 'the response is no object'];
   const { error, log, scalar } = response as Record<string, unknown>;

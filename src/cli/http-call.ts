@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { CODINGS } from '../common/http/content-codings.js';
 
 /** One request as it goes over the wire. */
 export interface HttpCall {
@@ -104,15 +104,10 @@ export function callHttp(
   });
 }
 
-const DECOMPRESSORS = new Map<string, () => NodeJS.ReadWriteStream & Readable>([
-  ['gzip', createGunzip],
-  ['deflate', createInflate],
-  ['br', createBrotliDecompress],
-]);
-
 /** Nobody asked for a compressed response, but RFC 9110, section 12.5.3, lets an endpoint give one then. */
 function decompressed(incoming: IncomingMessage): Readable {
-  const decompressor = DECOMPRESSORS.get(incoming.headers['content-encoding'] ?? '')?.();
+  const encoding = incoming.headers['content-encoding'];
+  const decompressor = CODINGS.find(({ name }) => name === encoding)?.create();
   if (decompressor === undefined) return incoming;
   incoming.on('error', (error) => decompressor.destroy(error));
   return incoming.pipe(decompressor);

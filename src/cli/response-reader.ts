@@ -34,7 +34,7 @@ export class ResponseReader {
     }
   }
 
-  /** @throws Error where the text is no JSON, or has another form */
+  /** @throws Error where the text is not JSON, or has another form */
   async end(): Promise<ReadResponse> {
     return this.long === undefined ? ofText(Buffer.concat(this.pieces).toString()) : this.endLong(this.long);
   }
@@ -71,7 +71,7 @@ function ofText(text: string): ReadResponse {
   try {
     response = JSON.parse(text) as typeof response;
   } catch {
-    throw new Error(`this is no JSON: ${shown(text.trim(), 200)}`);
+    throw new Error(`this is not JSON: ${shown(text.trim(), 200)}`);
   }
   const { error, log, scalar } = Object(response) as typeof response;
   const headers = Array.isArray(scalar?.headers) ? (scalar.headers as string[]) : [];

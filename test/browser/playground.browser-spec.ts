@@ -265,7 +265,7 @@ describe('the playground', () => {
     await screenshot('refused');
   });
 
-  it('shows the bytes that a log names where a body is no JSON, and sends it as it is', async () => {
+  it('shows the bytes that a log names where a body is not JSON, and sends it as it is', async () => {
     await open();
     await choose(await write('broken.json', bodyText(3000, { 2000: '[1420068800.0; 5, 503.25]' })));
     expect(await text('#fault')).toMatch(/^This is not valid JSON: unexpected ";" at byte \d+\./);

@@ -91,7 +91,7 @@ describe('kasem check', () => {
     [
       'answers HTML',
       (_, response) => void response.writeHead(500, { 'Content-Type': 'text/html' }).end('<html>'),
-      'the response is no JSON',
+      'the response is not JSON',
     ],
     [
       'redirects',
@@ -101,7 +101,7 @@ describe('kasem check', () => {
     [
       'answers NaN',
       (_, response) => void response.writeHead(200, json).end('{"scalar":{"data":[[1,NaN]]},"error":0}'),
-      'the response is no JSON',
+      'the response is not JSON',
     ],
     [
       'is off by one bit',
@@ -243,7 +243,7 @@ describe('kasem call', () => {
       [['--out', join(directory, 'no/out.json')], 'no/out.json: there is no such file'],
       [['--expect', join(directory, 'no.json')], 'no.json: there is no such file'],
       [['--expect', directory], 'is a directory'],
-      [['--expect', file('bad.json', '\u001b[2J')], String.raw`bad.json: this is no JSON: \u001b[2J`],
+      [['--expect', file('bad.json', '\u001b[2J')], String.raw`bad.json: this is not JSON: \u001b[2J`],
       [['--expect', text], 'text.json: scalar.data[1] is no row of 1 numbers or null: ["2"]'],
     ] as const) {
       const { code, out, err } = await kasem(['call', sample, url, ...args]);

@@ -186,7 +186,7 @@ describe('a planted fault', () => {
     ['Deployment', `${CONTAINER}.livenessProbe.httpGet.path`, '/health/ready', /look like death/],
     ['Deployment', `${CONTAINER}.readinessProbe.httpGet.path`, '/health', /not asked for at .health.ready/],
     ['ConfigMap', 'data.WEB_CONCURENCY', '2', /WEB_CONCURENCY is no variable/],
-    ['ConfigMap', 'data.LOG_LEVEL', 'loud', /LOG_LEVEL: "loud" is not allowed/],
+    ['ConfigMap', 'data.LOG_LEVEL', 'loud', /LOG_LEVEL: expected one of .*, got "loud"/],
     ['ConfigMap', 'data.API_KEYS', 'a:b', /API_KEYS belongs into a Secret/],
     ['ConfigMap', 'metadata.name', 'other', /ConfigMap is missing/],
     ['Secret', 'metadata.name', 'other', /Secret is missing/],

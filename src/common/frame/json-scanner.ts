@@ -79,7 +79,7 @@ const isEscapable = (byte: number): boolean => '"\\/bfnrt'.includes(String.fromC
  * table 3-7) without keeping them: a pushdown automaton whose stack is one bit a level.
  */
 export class JsonScanner {
-  /** Why the text is no JSON; undefined as long as it may be. */
+  /** Why the text is not JSON; undefined as long as it may be. */
   fault: string | undefined;
   private state: State = State.Value;
   private depth: number;

@@ -326,7 +326,7 @@ describe('the decoder on the kernel', () => {
     [rows('[[1,2,3];]'), 'the body is not valid JSON: unexpected ";" at byte 81'],
     [rows('[[1,2,3],]'), 'the body is not valid JSON: unexpected "]" at byte 82'],
     [rows('[[1,2,3x]]'), 'the body is not valid JSON: unexpected "x" at byte 80'],
-  ])('says why %s is no JSON, and at which byte, however it is cut', async (text, message) => {
+  ])('says why %s is not JSON, and at which byte, however it is cut', async (text, message) => {
     for (const size of [1, 7, text.length + 1]) {
       const decoder = decoderOf(['a', 'b']);
       for (let at = 0; at < text.length; at += size) decoder.push(Buffer.from(text.slice(at, at + size)));

@@ -39,7 +39,7 @@ interface Place {
  * all rows that are whole and without fault; this takes the others, byte by byte: what a chunk cuts, and what is at fault.
  */
 export class RowDecoder {
-  /** Why the text is no JSON; undefined as long as it may be. */
+  /** Why the text is not JSON; undefined as long as it may be. */
   malformed: string | undefined;
   /** The first row that is not as it must be. The rest is only checked to be JSON. */
   fault: RowFault | undefined;

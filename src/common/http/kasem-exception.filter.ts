@@ -9,6 +9,7 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { STATUS_CODES } from 'node:http';
 import { type Request, type Response } from 'express';
+import { ACCEPTED_CODINGS } from './content-codings.js';
 import { contextOf, REQUEST_ID, serverTiming } from './request-context.js';
 import { type HttpAdapter } from './http-adapter.js';
 import { Environment } from '../config/environment.js';
@@ -121,7 +122,7 @@ function headersOf(error: KasemError): Record<string, string> {
     case ERROR_CODES.UNAUTHORIZED.code:
       return { 'WWW-Authenticate': 'Bearer' };
     case ERROR_CODES.UNSUPPORTED_MEDIA_TYPE.code:
-      return { 'Accept-Encoding': 'gzip, deflate, br' };
+      return { 'Accept-Encoding': ACCEPTED_CODINGS };
     case ERROR_CODES.BAD_REQUEST.code:
     case ERROR_CODES.REQUEST_TIMEOUT.code:
       return { Connection: 'close' };

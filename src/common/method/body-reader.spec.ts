@@ -163,7 +163,7 @@ describe('the reader of a body', () => {
   it('refuses another content coding by its name', async () => {
     expect((await post(BODY, { 'Content-Encoding': 'zstd' })).error).toMatchObject({
       errorCode: { code: 16 },
-      message: 'Content-Encoding: expected gzip, deflate or br, got zstd',
+      message: 'Content-Encoding: expected gzip, deflate, br, got zstd',
     });
   });
 

@@ -1,14 +1,7 @@
 import { type IncomingMessage } from 'node:http';
 import { type Readable } from 'node:stream';
-import {
-  createBrotliDecompress,
-  createGunzip,
-  createInflate,
-  type BrotliDecompress,
-  type Gunzip,
-  type Inflate,
-} from 'node:zlib';
 import { type Request } from 'express';
+import { ACCEPTED_CODINGS, CODINGS, type Coding, type Decompressor } from '../http/content-codings.js';
 import { type CallRecord, type RequestContext } from '../http/request-context.js';
 import { type Environment } from '../config/environment.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
@@ -21,28 +14,11 @@ import { TextBlocks } from '../frame/text-blocks.js';
 import { turns } from '../frame/turns.js';
 import { type BodyShare } from './body-budget.js';
 
-type Decompressor = Gunzip | Inflate | BrotliDecompress;
-
 /** A decompressor that is busy has so much to go on with before its client has to wait. */
 const MAX_WAITING_BYTES = 1 << 16;
 
 /** A request takes memory of its own, however short its body: it counts as at least so many bytes. */
 const REQUEST_BYTES = 6 << 10;
-
-/** A way to decompress, and the memory that it takes, of which a quarter counts as bytes in flight, as with a body's columns. */
-interface Coding {
-  readonly name: string;
-  readonly create: () => Decompressor;
-  readonly bytes: number;
-}
-
-/** The content codings of RFC 9110, section 8.4.1, and br of RFC 7932, whose tables alone may take some megabytes. */
-const CODINGS: readonly Coding[] = [
-  { name: 'gzip', create: createGunzip, bytes: 1 << 16 },
-  { name: 'x-gzip', create: createGunzip, bytes: 1 << 16 },
-  { name: 'deflate', create: createInflate, bytes: 1 << 16 },
-  { name: 'br', create: createBrotliDecompress, bytes: 1 << 20 },
-];
 
 /** The body of a client that went away; nobody is left to be answered. */
 export class ClientGoneError extends Error {
@@ -339,7 +315,7 @@ function codingOf(header: string | undefined): Coding | undefined {
   if (coding === undefined)
     throw new KasemError(
       'UNSUPPORTED_MEDIA_TYPE',
-      `Content-Encoding: expected gzip, deflate or br, got ${excerpt(name, 60)}`,
+      `Content-Encoding: expected ${ACCEPTED_CODINGS}, got ${excerpt(name, 60)}`,
     );
   return coding;
 }

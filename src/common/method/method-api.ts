@@ -11,6 +11,7 @@ import {
 } from '@nestjs/swagger';
 import { getMetadataStorage } from 'class-validator';
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
+import { CODINGS } from '../http/content-codings.js';
 import { REQUEST_ID } from '../http/request-context.js';
 import { DATE } from '../frame/frame.js';
 import { type MethodDeclaration, type MethodExample } from './method-declaration.js';
@@ -56,10 +57,10 @@ export function ApiMethod({ params, inputs, outputs, examples = [] }: MethodDecl
     ApiTags('methods'),
     ApiOperation({
       summary: `${outputs.join(', ')} from ${inputs.join(', ')}`,
-      description: 'A missing sample may also be the bare token `NaN`, which is no JSON.',
+      description: 'A missing sample may also be the bare token `NaN`, which is not JSON.',
     }),
     ApiHeader({ name: REQUEST_ID, description: 'An id for the log and the response.' }),
-    ApiHeader({ name: 'Content-Encoding', enum: ['gzip', 'x-gzip', 'deflate', 'br', 'identity'] }),
+    ApiHeader({ name: 'Content-Encoding', enum: [...CODINGS.map(({ name }) => name), 'identity'] }),
     ApiExtraModels(params, Failure),
     ApiBody({
       schema: object({

@@ -173,7 +173,7 @@ function showFacts({ fault, rows, headers, columns, timeline }: Reading): void {
   const names = headers.length === 0 ? '' : ` of ${headers.join(', ')}`;
   if (fault === undefined || rows > 0) element('name').append(`, ${plural(rows, 'row')}${names}`);
   element('fault').hidden = fault === undefined;
-  element('fault').textContent = `This is no JSON text: ${fault}. It can be sent all the same.`;
+  element('fault').textContent = `This is not valid JSON: ${fault}. It can be sent all the same.`;
   const notes = [...notesOf(columns, timeline)];
   element('note').hidden = notes.length === 0;
   element('note').textContent = notes.join(' ');

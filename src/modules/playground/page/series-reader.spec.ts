@@ -82,7 +82,7 @@ describe('a body that is read', () => {
     ['{"scalar":{"data":[[1,2],[3;4]]}}', 'unexpected ";" at byte 27'],
     ['{"scalar":{"data":[[1,2],[3', 'unexpected end after 27 bytes'],
     ['{"scalar":{"data":[[1,2]]}} ]', 'unexpected text after its end at byte 28'],
-  ])('that is no JSON is told from: %s', (text, fault) => {
+  ])('that is not JSON is told from: %s', (text, fault) => {
     for (const chunk of [1, 5, 100]) expect(read(text, chunk).fault).toBe(fault);
   });
 

@@ -35,7 +35,7 @@ export interface ScaleSlot {
 
 /** A body or a response, as far as it could be read. */
 export interface Series {
-  /** Why it is no JSON text, with the place of its fault. */
+  /** Why it is not valid JSON, with the place of its fault. */
   readonly fault?: string;
   /** JSON text of what stands under `param.scale`, `scalar.headers`, `error` and `log`, by path. */
   readonly texts: Readonly<Record<string, string>>;
@@ -320,7 +320,7 @@ function jumpsOf(x: Float64Array): Uint32Array {
 export const along = (column: Float64Array, order: Uint32Array | undefined): Float64Array =>
   order === undefined ? column : Float64Array.from(order, (row) => column[row] as number);
 
-/** What Python writes for a missing sample is no JSON; in quotes it is text. */
+/** What Python writes for a missing sample is not JSON; in quotes it is text. */
 const withoutNaN = (text: string): string =>
   text.includes('NaN')
     ? text.replace(/"(?:[^"\\]|\\.)*"|NaN/g, (found) => (found === 'NaN' ? 'null' : found))

@@ -1,7 +1,8 @@
-import { type MethodExample } from '../../common/method/kasem-method.js';
+import { type MethodDeclaration, type MethodExample } from '../../common/method/method-declaration.js';
+import { SumParams } from './dto/sum-params.dto.js';
 
 /** The pair that the contract records, and one with missing samples. */
-export const SUM_EXAMPLES: readonly MethodExample[] = [
+const EXAMPLES: readonly MethodExample[] = [
   {
     summary: 'Four rows',
     param: { scale: 25 },
@@ -35,3 +36,12 @@ export const SUM_EXAMPLES: readonly MethodExample[] = [
     log: '3 rows, missing: 1 in e1_ts, 1 in e2_ts',
   },
 ];
+
+/** sum_ts = scale x (e1_ts + e2_ts) */
+export const SUM: MethodDeclaration<SumParams> = {
+  paths: ['method', 'sum'],
+  params: SumParams,
+  inputs: ['e1_ts', 'e2_ts'],
+  outputs: ['sum_ts'],
+  examples: EXAMPLES,
+};
