@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { bodyOf, call, eventually, metric, rawRequest, sampleRows } from '../support/http.js';
@@ -207,16 +209,30 @@ describe('npm start', () => {
   });
 });
 
+/** A pipe with a reader that never reads. */
+function openPipe(): number {
+  const path = join(mkdtempSync(join(tmpdir(), 'log-')), 'pipe');
+  execFileSync('mkfifo', [path]);
+  return openSync(path, 'r+');
+}
+
 describe('a log that nobody takes', () => {
   linux.each([
-    ['a full disk', () => openSync('/dev/full', 'w')],
-    ['a pipe that is not read', () => 'pipe' as const],
-  ])('%s costs lines and nothing else', async (_, openLog) => {
+    ['a full disk', () => openSync('/dev/full', 'w'), 1],
+    ['a socket that is not read', () => 'pipe' as const, 1],
+    ['a pipe that is not read', openPipe, 1],
+    ['a pipe that is not read by several processes', openPipe, 2],
+  ])('%s costs lines and nothing else', async (_, openLog, processes) => {
     const log = openLog();
     const port = 20_000 + (process.pid % 20_000);
     const child = spawn(process.execPath, ['dist/main.js'], {
       cwd: ROOT,
-      env: { PATH: process.env.PATH, PORT: String(port), LOG_LEVEL: 'info' },
+      env: {
+        PATH: process.env.PATH,
+        PORT: String(port),
+        LOG_LEVEL: 'info',
+        WEB_CONCURRENCY: String(processes),
+      },
       stdio: ['ignore', log, 'inherit'],
     });
     const exited = once(child, 'exit');
@@ -228,7 +244,14 @@ describe('a log that nobody takes', () => {
       await Promise.all(Array.from({ length: 20 }, () => get(url, longPath)));
       return (await dropped()) > 0;
     });
-    expect(await isRight(url)).toBe(true);
+    if (processes > 1) {
+      // A further worker is started while the others write.
+      process.kill(children({ child })[0] as number, 'SIGKILL');
+      const busyUntil = Date.now() + 3_000;
+      while (Date.now() < busyUntil)
+        await fetch(url + longPath, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+    }
+    for (let i = 0; i < 20; i++) expect(await isRight(url)).toBe(true);
     child.kill('SIGTERM');
     expect(await exited).toEqual([0, null]);
     if (typeof log === 'number') closeSync(log);

@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 
@@ -7,8 +7,18 @@ const MAX_WAITING_BYTES = 1 << 20;
 
 const RETRY_MS = 100;
 
-// Node makes a pipe non-blocking when it opens it as a stream; what fails there is of no use to anybody.
+// Node makes a pipe non-blocking when it opens it as a stream; its errors are those of the writes below.
 process.stdout.on('error', () => undefined);
+
+/** Opens a pipe anew: to start a worker makes the standard output that all processes share block. */
+function openOutput(): number {
+  try {
+    if (fstatSync(1).isFIFO()) return openSync('/dev/fd/1', constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    // Without /dev/fd, or with a closed standard output, it stays what it is.
+  }
+  return 1;
+}
 
 /**
  * Writes log lines to the standard output and never waits for it: on a full disk, or where nobody reads the pipe, lines are
@@ -18,6 +28,7 @@ process.stdout.on('error', () => undefined);
 export class LogDestination {
   /** How many lines have been dropped. */
   dropped = 0;
+  private readonly output = openOutput();
   private waiting: Buffer[] = [];
   private waitingBytes = 0;
 
@@ -48,7 +59,7 @@ export class LogDestination {
   private writeWaiting(): boolean {
     try {
       for (let first = this.waiting[0]; first !== undefined; first = this.waiting[0]) {
-        const written = writeSync(1, first);
+        const written = writeSync(this.output, first);
         this.waitingBytes -= written;
         if (written < first.length) this.waiting[0] = first.subarray(written);
         else this.waiting.shift();
