@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Proves the production image with the engine that responses: what it holds, that it runs as docker-compose.yml runs it, within
+# Proves the production image with the container engine: what it holds, that it runs as docker-compose.yml runs it, within
 # 256 MiB and 64 pids, and how it ends. Builds it, or takes one that is there:
 #   scripts/verify-image.sh [IMAGE]
 # SOURCE is the address of the sources for the image's label; the remote's where it is a public one.

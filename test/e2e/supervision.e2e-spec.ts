@@ -23,7 +23,7 @@ const isRunning = (pid: number): boolean => {
   }
 };
 const get = (url: string, path: string) => call(url, { method: 'GET', path });
-/** Does what the fixture's route does, and goes away: it never responses. */
+/** Does what the fixture's route does, and goes away: the route never responds. */
 const fault = (url: string, kind: 'throw' | 'hang') =>
   void fetch(`${url}/fault/${kind}`, { signal: AbortSignal.timeout(500) }).catch(() => undefined);
 const isRight = async (url: string) => (await call(url, { body: small })).json.error === 0;
