@@ -363,6 +363,10 @@ describe('the decoder on the kernel', () => {
     expect(room).toBeLessThanOrEqual(11_100);
   });
 
+  it('bears a declared length for which no array can be made', async () => {
+    expect(await roomOf(9, { expectedBytes: 2 ** 40, limitBytes: 2 ** 40 })).toBe(1 << 27);
+  });
+
   it('grows twofold where the length is not known, and past a million rows once for the longest body', async () => {
     const few = await roomOf(9_999, { limitBytes: 24_000_000 });
     expect(few).toBeGreaterThanOrEqual(10_000);
