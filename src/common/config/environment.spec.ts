@@ -64,7 +64,7 @@ describe('the environment', () => {
     'refuses the wrong keys "%s" without showing them',
     (API_KEYS) => {
       expect(() => readEnvironment({ ...defaults, API_KEYS })).toThrow(
-        /^API_KEYS: expected name:key, several parted by commas, got another value$/,
+        /^API_KEYS: expected name:key, separated by commas, got another value$/,
       );
     },
   );

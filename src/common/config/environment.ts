@@ -27,7 +27,7 @@ function OneOf(values: readonly string[]): PropertyDecorator {
   return IsIn(values, { message: `one of ${values.join(', ')}` });
 }
 
-/** name:key, several parted by commas; a key has no white space. */
+/** name:key, separated by commas; a key has no white space. */
 export const KEYS = /^[\w.-]+:[^\s,]+(\s*,\s*[\w.-]+:[^\s,]+)*$/;
 
 const ORIGINS = /^https?:\/\/[^\s,/]+(\s*,\s*https?:\/\/[^\s,/]+)*$/;
@@ -76,13 +76,13 @@ export class Environment {
   @OneOf(ERROR_HTTP_STATUSES)
   readonly ERROR_HTTP_STATUS!: (typeof ERROR_HTTP_STATUSES)[number];
 
-  @Optional(KEYS, 'name:key, several parted by commas')
+  @Optional(KEYS, 'name:key, separated by commas')
   readonly API_KEYS!: string;
 
   @IsString({ message: 'the path of a file' })
   readonly API_KEYS_FILE!: string;
 
-  @Optional(ORIGINS, 'origins such as https://kasem.example.org, parted by commas')
+  @Optional(ORIGINS, 'origins such as https://kasem.example.org, separated by commas')
   readonly CORS_ORIGINS!: string;
 
   @OneOf(['on', 'off'])

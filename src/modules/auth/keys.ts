@@ -48,7 +48,7 @@ export class Keys {
   }
 }
 
-/** Entries are parted by commas or line ends; a line that begins with # is a comment. */
+/** Entries are separated by commas or line ends; a line that begins with # is a comment. */
 const entriesOf = (text: string): string[] =>
   text
     .replace(/^\s*#.*$/gm, '')
