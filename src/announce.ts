@@ -60,12 +60,17 @@ function welcome(
   ].join('\n');
 }
 
-/** The settings that differ from config/default.env; of a secret only that it is set. */
+/** The settings that differ from the files in config/; of a secret only that it is set. */
 function changedSettings(environment: Environment): Record<string, string> {
-  const defaults = parseEnv(readFileSync(new URL('../config/default.env', import.meta.url), 'utf8'));
+  const defaults = Object.assign(
+    { NODE_ENV: environment.NODE_ENV },
+    ...['default', environment.NODE_ENV].map((name) =>
+      parseEnv(readFileSync(new URL(`../config/${name}.env`, import.meta.url), 'utf8')),
+    ),
+  ) as Record<string, string>;
   return Object.fromEntries(
     Object.entries(environment)
-      .filter(([name, value]) => String(value) !== (defaults[name] ?? 'production'))
+      .filter(([name, value]) => String(value) !== defaults[name])
       .map(([name, value]) => [name, SECRETS.has(name) ? '(set)' : String(value)]),
   );
 }
