@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
+import { afterAll } from '@jest/globals';
 import { type Type } from '@nestjs/common';
 import { createApp } from '../../src/app.factory.js';
 import { loadEnvironment } from '../../src/modules/config/config.module.js';
@@ -63,6 +64,10 @@ export async function spawnService(
   return { ...running, port, url: `http://127.0.0.1:${port}` };
 }
 
+/** What a failed test has left running would keep Jest from ending. */
+const started: ChildProcess[] = [];
+afterAll(() => started.forEach((child) => child.kill('SIGKILL')));
+
 /** Starts the built service without waiting for anything. */
 export function runService(
   environment: Readonly<Record<string, string>>,
@@ -72,6 +77,7 @@ export function runService(
     cwd: ROOT,
     env: { PATH: process.env.PATH, NODE_ENV: 'test', ...environment },
   });
+  started.push(child);
   let output = '';
   child.stdout.on('data', (text: Buffer) => (output += text.toString()));
   child.stderr.on('data', (text: Buffer) => (output += text.toString()));
