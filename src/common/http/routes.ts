@@ -1,4 +1,4 @@
-import { match } from 'path-to-regexp';
+import { match, type MatchFunction } from 'path-to-regexp';
 
 /** A path as it is declared, and the verbs that it takes. */
 export interface Route {
@@ -8,24 +8,25 @@ export interface Route {
 
 /** The routes that Nest has registered with the adapter. */
 export class Routes {
-  private readonly verbs = new Map<string, Set<string>>();
+  private readonly byPath = new Map<string, { verbs: Set<string>; matches: MatchFunction<object> }>();
 
   add(verb: string, path: string): void {
-    const verbs = this.verbs.get(path) ?? new Set();
-    this.verbs.set(path, verbs.add(verb));
+    const route = this.byPath.get(path) ?? { verbs: new Set(), matches: match(path, { decode: false }) };
+    this.byPath.set(path, route);
+    route.verbs.add(verb);
     // Express gives GET's route to HEAD as well.
-    if (verb === 'GET') verbs.add('HEAD');
+    if (verb === 'GET') route.verbs.add('HEAD');
   }
 
   list(): Route[] {
-    return [...this.verbs]
-      .map(([path, verbs]) => ({ path, methods: [...verbs].sort() }))
+    return [...this.byPath]
+      .map(([path, { verbs }]) => ({ path, methods: [...verbs].sort() }))
       .sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
   /** The verbs that a path takes; none where there is no such path. Matches as Express does. */
   allowed(path: string): string[] {
-    const routes = this.list().filter((route) => match(route.path, { decode: false })(path) !== false);
-    return [...new Set(routes.flatMap(({ methods }) => methods))].sort();
+    const routes = [...this.byPath.values()].filter(({ matches }) => matches(path) !== false);
+    return [...new Set(routes.flatMap(({ verbs }) => [...verbs]))].sort();
   }
 }
