@@ -33,6 +33,7 @@ module.exports = {
       to: {
         pathNot: [
           '^src/common/(frame|errors)/',
+          '^src/common/(free|turns)\\.ts$',
           '^(node:)?(fs|timers/promises|url)$',
           '^node_modules/xjb-as',
         ],

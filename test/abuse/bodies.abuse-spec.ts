@@ -1,7 +1,7 @@
 import { describe, expect } from '@jest/globals';
 import { around, type Around, CELLS, longRow, lengthOf, rowsOf, unfinished, type Pieces } from './bodies.js';
 import { requestBytes, sendAll, sendWithoutEnd, type Sending } from './client.js';
-import { MAX_BODY_BYTES, podUnderAttack, tinyChunks, type Pod } from './pod.js';
+import { MAX_BODY_BYTES, podUnderAttack, type Pod } from './pod.js';
 
 const MEBIBYTE = 1 << 20;
 const ROW_BYTES = MEBIBYTE - 16;
@@ -83,16 +83,17 @@ describe('chunks of one byte', () => {
   ]);
   trickle('plain rows', 0, around(rowsOf('[1,2,3]', MEBIBYTE / 2)));
 
-  for (const connections of [17, 100])
-    for (const coding of ['none', 'gzip members'] as const)
-      attack(
-        `${connections} connections at once, ${coding} of rows`,
-        async (pod) => {
-          const body = around(rowsOf('[1,2,3]', MEBIBYTE / connections));
-          await sendAll(pod, requestBytes(body, { chunkBytes: 1, coding }), connections);
-        },
-        tinyChunks(1, connections),
-      );
+  for (const [connections, coding] of [
+    [17, 'none'],
+    [17, 'gzip members'],
+    [100, 'none'],
+    [100, 'gzip members'],
+    [1000, 'none'],
+  ] as const)
+    attack(`${connections} connections at once, ${coding} of rows`, async (pod) => {
+      const body = around(rowsOf('[1,2,3]', MEBIBYTE / connections));
+      await sendAll(pod, requestBytes(body, { chunkBytes: 1, coding }), connections);
+    });
 });
 
 describe('params and headers', () => {

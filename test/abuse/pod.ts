@@ -201,10 +201,6 @@ export interface AttackOptions {
   readonly maxTurnMs?: number;
 }
 
-/** Node's parser takes some 40 ms over one read of chunks of one byte, and reads from all connections in one turn. */
-export const tinyChunks = (chunkBytes: number | undefined, connections: number): AttackOptions =>
-  chunkBytes !== undefined && chunkBytes < 16 && connections > 1 ? { maxTurnMs: Infinity } : {};
-
 /**
  * A pod for the attacks of one `describe`. An attack that it does not withstand leaves the next one a new pod.
  * @returns defines an attack: a test with all that has to hold afterwards

@@ -1,5 +1,5 @@
 import { type DecodedBody, type FrameDecoder } from '../../src/common/frame/frame-decoder.js';
-import { free } from '../../src/common/frame/free.js';
+import { free } from '../../src/common/free.js';
 import { KernelFrameDecoder } from '../../src/common/frame/kernel-frame-decoder.js';
 import { kernel, type Kernel } from '../../src/common/frame/kernel/kernel.js';
 import { PlainFrameDecoder } from '../../src/common/frame/plain-frame-decoder.js';

@@ -16,12 +16,12 @@ import {
   rowError,
 } from './frame-rules.js';
 import { DATE, Frame } from './frame.js';
-import { free } from './free.js';
+import { free } from '../free.js';
 import { JsonScanner, keyName } from './json-scanner.js';
 import { type Kernel } from './kernel/kernel.js';
 import { RowDecoder, type RowShape } from './row-decoder.js';
 import { TextBlocks } from './text-blocks.js';
-import { turns } from './turns.js';
+import { turns } from '../turns.js';
 
 /** Later rows may be shorter than the first; pages that nothing is written to cost nothing. */
 const ROOM = 1.1;

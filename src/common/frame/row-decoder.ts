@@ -1,5 +1,5 @@
 import { describeText, MAX_ROW_BYTES, type RowFault } from './frame-rules.js';
-import { free } from './free.js';
+import { free } from '../free.js';
 import { JsonScanner } from './json-scanner.js';
 import { type Kernel } from './kernel/kernel.js';
 import { TextBlocks } from './text-blocks.js';

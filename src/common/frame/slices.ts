@@ -1,4 +1,4 @@
-import { turns } from './turns.js';
+import { turns } from '../turns.js';
 
 /** Rows that a column operation of a few nanoseconds a row gets through in a fraction of a millisecond. */
 const ROWS_A_SLICE = 1 << 16;

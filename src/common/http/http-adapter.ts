@@ -8,6 +8,7 @@ import { type Environment } from '../config/environment.js';
 import { CONNECT, respondMalformed, malformedRequest, type MalformedRequest } from './malformed-request.js';
 import { contextOf, type RequestObserver } from './request-context.js';
 import { linger } from './linger.js';
+import { parseInTurns } from './parse-in-turns.js';
 import { ResponseOrder } from './pipelining.js';
 import { ResponsePace } from './response-pace.js';
 import { Routes } from './routes.js';
@@ -74,6 +75,7 @@ export class HttpAdapter extends ExpressAdapter {
     const respond: RequestListener = (request, response) => void server.emit('request', request, response);
     server.on('checkContinue', respond).on('checkExpectation', respond);
     server.on('connection', (socket: Socket) => {
+      parseInTurns(socket);
       // How Node closes a connection after its last response.
       const destroySoon = socket.destroySoon.bind(socket);
       socket.destroySoon = () => (order.isReceiving(socket) ? linger(socket) : destroySoon());

@@ -6,7 +6,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Request } from 'express';
 import { type DecodedBody } from '../frame/frame-decoder.js';
-import { turns } from '../frame/turns.js';
+import { turns } from '../turns.js';
 import { BodyBudget } from './body-budget.js';
 import { readBody } from './body-reader.js';
 

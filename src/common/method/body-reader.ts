@@ -8,10 +8,10 @@ import { ERROR_CODES } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
 import { createFrameDecoder } from '../frame/frame-codec.js';
 import { excerpt } from '../frame/frame-rules.js';
-import { freeChunk } from '../frame/free.js';
+import { freeChunk } from '../free.js';
 import { type DecodedBody, type FrameSchema } from '../frame/frame-decoder.js';
 import { TextBlocks } from '../frame/text-blocks.js';
-import { turns } from '../frame/turns.js';
+import { turns } from '../turns.js';
 import { type BodyShare } from './body-budget.js';
 
 /** A decompressor that is busy has so much to go on with before its client has to wait. */
@@ -107,26 +107,19 @@ function receive(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (conclude: () => void) => {
-      isSettled = true;
       clearTimeout(timer);
       request.off('data', onData).off('end', onEnd).off('close', onClose);
       conclude();
     };
-    let isSettled = false;
-    const onData = togetherInTurns(request, (chunk) => {
-      if (isSettled) return;
+    const onData = (chunk: Buffer) => {
       try {
         take(chunk);
       } catch (fault) {
         const error = fault as KasemError;
         settle(() => reject(error));
       }
-    });
-    const conclude = inOrder(() => settle(resolve));
-    const onEnd = () => {
-      request.off('close', onClose);
-      conclude();
     };
+    const onEnd = () => settle(resolve);
     const onClose = () => settle(() => reject(new ClientGoneError('the client went away')));
     const onTimeout = () =>
       settle(() =>
@@ -159,28 +152,6 @@ function inTurns(stream: Readable, take: (chunk: Buffer) => void): (chunk: Buffe
     void turns.next().then(() => {
       take(chunk);
       stream.resume();
-    });
-  };
-}
-
-/**
- * The same for what a client sends. It may send thousands of chunks of one byte in one write, and Node makes an object of each:
- * while they wait they are copied together.
- */
-function togetherInTurns(request: IncomingMessage, take: (chunk: Buffer) => void): (chunk: Buffer) => void {
-  let waiting: TextBlocks | undefined;
-  return (chunk) => {
-    if (waiting === undefined && turns.hasTime) return take(chunk);
-    const isFirst = waiting === undefined;
-    const together = (waiting ??= new TextBlocks());
-    together.append(chunk, 0, chunk.length);
-    freeChunk(chunk);
-    if (!isFirst) return;
-    request.socket.pause();
-    void turns.next().then(() => {
-      waiting = undefined;
-      for (const block of together.take()) take(block);
-      if (!request.complete) request.socket.resume();
     });
   };
 }

@@ -5,7 +5,7 @@ import { defer, finalize, mergeMap, type Observable } from 'rxjs';
 import { Environment } from '../config/environment.js';
 import { contextOf, serverTiming, type CallRecord, type RequestContext } from '../http/request-context.js';
 import { DATE, Frame } from '../frame/frame.js';
-import { free } from '../frame/free.js';
+import { free } from '../free.js';
 import { writeResponse } from './response-writer.js';
 import { BodyBudget, type BodyShare } from './body-budget.js';
 import { readBody } from './body-reader.js';

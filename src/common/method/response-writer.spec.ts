@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Response } from 'express';
 import { Frame } from '../frame/frame.js';
-import { turns } from '../frame/turns.js';
+import { turns } from '../turns.js';
 import { writeResponse } from './response-writer.js';
 
 /** Rows of 100 bytes at most and 8 at least. */

@@ -2,8 +2,8 @@ import { type Response } from 'express';
 import { type CallRecord, type RequestContext } from '../http/request-context.js';
 import { encodeFrame } from '../frame/frame-codec.js';
 import { type Frame } from '../frame/frame.js';
-import { freeChunk } from '../frame/free.js';
-import { turns } from '../frame/turns.js';
+import { freeChunk } from '../free.js';
+import { turns } from '../turns.js';
 
 /** A response up to this length is written at once, with its Content-Length. */
 const SMALL_RESPONSE_BYTES = 1 << 16;

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers';
 import { describe, expect, it } from '@jest/globals';
-import { inSlices } from './slices.js';
+import { inSlices } from './frame/slices.js';
 import { turns } from './turns.js';
 
 function busy(milliseconds: number): void {

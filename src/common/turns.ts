@@ -11,7 +11,11 @@ class Turns {
 
   /** Whether work may begin in this turn of the loop; otherwise wait for `next`. */
   get hasTime(): boolean {
-    if (this.waiting.length > 0) return false;
+    return this.waiting.length === 0 && this.hasTimeLeft;
+  }
+
+  /** The same for work so short that it may go before what waits. */
+  get hasTimeLeft(): boolean {
     if (this.startedAt === undefined) {
       this.startedAt = performance.now();
       setImmediate(() => (this.startedAt = undefined));
