@@ -116,6 +116,7 @@ async function inputsOf({ samples, rows }: Reading): Promise<{ known: Column[]; 
 
 async function showInputs(reading: Reading, signal: AbortSignal): Promise<void> {
   const { known, others } = await inputsOf(reading);
+  signal.throwIfAborted();
   showRows([...reading.dates, ...known, ...others], false);
   const series = [
     ...known.map((column, c) => seriesOf(column, c, true)),
@@ -251,13 +252,9 @@ scale.addEventListener('input', () => {
 cancelButton.addEventListener('click', () => running?.abort(new DOMException('cancelled', 'AbortError')));
 element('reset').addEventListener('click', () => plots.reset());
 element('copy').addEventListener('click', () => {
-  copy(command.textContent).then(
-    () => tell('The command is in the clipboard.'),
-    () => tell('The browser gives no clipboard here: take the command from below.'),
-  );
+  // A page without TLS has no clipboard.
+  Promise.resolve(command.textContent)
+    .then((content) => navigator.clipboard.writeText(content))
+    .then(() => tell('The command is in the clipboard.'))
+    .catch(() => tell('The browser gives no clipboard here: take the command from below.'));
 });
-
-/** Throws where the browser has no clipboard, as on a page without TLS. */
-async function copy(content: string): Promise<void> {
-  await navigator.clipboard.writeText(content);
-}

@@ -53,7 +53,6 @@ export class LinkedPlots {
     this.plots.set(figure, plot);
     if (other !== undefined) plot.zoom(...other.view);
     await aTurn();
-    progress(1);
   }
 
   clear(figure?: HTMLElement): void {
@@ -93,7 +92,6 @@ export class LinkedPlots {
 class Plot {
   readonly chart: uPlot;
   readonly extent: Extent;
-  private readonly x: Float64Array;
   private readonly canvas: HTMLElement;
   private readonly values: readonly HTMLElement[];
   private readonly resized: ResizeObserver;
@@ -106,18 +104,11 @@ class Plot {
     private readonly columns: readonly ArrayLike<number | null>[],
   ) {
     const name = figure.ariaLabel ?? '';
-    this.x = timeline.x;
-    const [first, last] = [this.x[0] ?? 0, this.x.at(-1) ?? 0];
+    const [first = 0, last = first] = [timeline.x[0], timeline.x.at(-1)];
     // One point has no extent of its own, and uPlot would give it years.
     this.extent = first === last ? [first - 1, last + 1] : [first, last];
     this.values = series.map(() => make('output', ''));
-    const caption = make(
-      'figcaption',
-      [new Text(name), ...series.map((one, s) => this.legendEntry(one, s))],
-      {
-        className: 'bar',
-      },
-    );
+    const entries = series.map((one, s) => this.legendEntry(one, s));
     this.canvas = make('div', '', {
       className: 'canvas',
       role: 'application',
@@ -127,8 +118,12 @@ class Plot {
     });
     this.canvas.setAttribute('aria-describedby', 'keys');
     this.canvas.addEventListener('keydown', (event) => this.onKey(event));
-    figure.replaceChildren(caption, this.canvas);
-    this.chart = new uPlot(this.options(), [this.x, ...columns] as unknown as uPlot.AlignedData, this.canvas);
+    figure.replaceChildren(make('figcaption', [make('strong', name), ...entries]), this.canvas);
+    this.chart = new uPlot(
+      this.options(),
+      [timeline.x, ...columns] as unknown as uPlot.AlignedData,
+      this.canvas,
+    );
     this.resized = new ResizeObserver(([entry]) => {
       const width = Math.floor(entry?.contentRect.width ?? 0);
       if (width > 0 && width !== this.chart.width) this.chart.setSize({ width, height: HEIGHT });
@@ -143,8 +138,7 @@ class Plot {
   }
 
   zoom(min: number, max: number): void {
-    const [nowMin, nowMax] = this.view;
-    if (min < max && (min !== nowMin || max !== nowMax)) this.chart.setScale('x', { min, max });
+    if (min < max) this.chart.setScale('x', { min, max });
   }
 
   destroy(): void {
@@ -207,7 +201,6 @@ class Plot {
       ],
       hooks: {
         setCursor: [({ cursor }) => this.tell((cursor.left ?? -1) < 0 ? null : cursor.idx)],
-        setScale: [(_, key) => key === 'x' && this.chart !== undefined && this.linked.zoom(...this.view)],
       },
     };
   }
@@ -254,7 +247,8 @@ class Plot {
 
   /** Puts the cursor on a point, and takes the view along. */
   private moveTo(index: number): void {
-    const { chart, x } = this;
+    const { chart } = this;
+    const { x } = this.timeline;
     const at = x[Math.max(0, Math.min(x.length - 1, index))] as number;
     const [min, max] = this.view;
     if (at < min) this.linked.zoom(at, at + (max - min));
@@ -269,7 +263,7 @@ class Plot {
   private zoomBy(factor: number): void {
     const [min, max] = this.view;
     const index = this.chart.cursor.idx;
-    const about = index == null ? (min + max) / 2 : (this.x[index] as number);
+    const about = index == null ? (min + max) / 2 : (this.timeline.x[index] as number);
     const [from, to] = [about - (about - min) * factor, about + (max - about) * factor];
     this.linked.zoom(Math.max(this.extent[0], from), Math.min(this.extent[1], to));
   }

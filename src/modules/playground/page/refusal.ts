@@ -26,7 +26,9 @@ export async function showPlace(log: string, sent: Blob, body: Blob, reading?: R
   else if (byte !== undefined) place.append(...(await bytesAround(sent, Number(byte))));
   element('refused').hidden = !place.hasChildNodes();
   const marked = place.querySelector('mark');
-  if (marked !== null) place.scrollLeft = marked.offsetLeft + marked.offsetWidth + 16 - place.clientWidth;
+  if (marked === null) return;
+  const hidden = marked.getBoundingClientRect().right - place.getBoundingClientRect().right;
+  place.scrollLeft = hidden + 16;
 }
 
 /** @param column NaN where the row as a whole is at fault */
