@@ -74,6 +74,12 @@ export class LinkedPlots {
     for (const plot of this.plots.values()) plot.zoom(min, max);
   }
 
+  /** Puts the cursors on a place of the axis. */
+  point(at: number): void {
+    for (const { chart } of this.plots.values())
+      chart.setCursor({ left: chart.valToPos(at, 'x'), top: chart.over.clientHeight / 2 }, true);
+  }
+
   /** @returns how wide the axis may be that needs this width */
   align(width: number): number {
     if (width > this.axisWidth) {
@@ -247,16 +253,13 @@ class Plot {
 
   /** Puts the cursor on a point, and takes the view along. */
   private moveTo(index: number): void {
-    const { chart } = this;
     const { x } = this.timeline;
     const at = x[Math.max(0, Math.min(x.length - 1, index))] as number;
     const [min, max] = this.view;
     if (at < min) this.linked.zoom(at, at + (max - min));
     else if (at > max) this.linked.zoom(at - (max - min), at);
     // A new view holds from the next microtask on.
-    queueMicrotask(() =>
-      chart.setCursor({ left: chart.valToPos(at, 'x'), top: chart.over.clientHeight / 2 }, true),
-    );
+    queueMicrotask(() => this.linked.point(at));
   }
 
   /** @param factor below 1 shows less, about the cursor */
