@@ -363,9 +363,9 @@ describe('the playground', () => {
     await idle();
     await tabTo('#download');
     await tabTo('#copy');
-    await tabTo('#inputs .legend button');
+    await tabTo('#inputs .entry button');
     await page.keyboard.press('Space');
-    expect(await page.locator('#inputs .legend button').first().getAttribute('aria-pressed')).toBe('false');
+    expect(await page.locator('#inputs .entry button').first().getAttribute('aria-pressed')).toBe('false');
     await page.keyboard.press('Space');
     await tabTo('#inputs .canvas');
     await page.keyboard.press('ArrowRight');
@@ -398,7 +398,7 @@ describe('the playground', () => {
     await choose(SAMPLE);
     await send();
     await page.locator('#response summary').click();
-    await page.locator('#inputs .legend button').first().click();
+    await page.locator('#inputs .entry button').first().click();
     expect(await axe()).toEqual([]);
     await choose(join(ROOT, 'test/fixtures/refused.request.json'));
     await send();

@@ -1,4 +1,5 @@
-import { type Series, type Timeline } from './series-reader.js';
+import { type Series } from './series-reader.js';
+import { type Timeline } from './timeline.js';
 
 export interface Column {
   readonly name: string;
@@ -12,7 +13,9 @@ export interface Column {
 /** A body or a response, ready to be shown. */
 export interface Reading extends Omit<Series, 'columns'> {
   readonly headers: readonly string[];
-  readonly columns: readonly Column[];
+  /** None where no column is called date. */
+  readonly dates: readonly Column[];
+  readonly samples: readonly Column[];
   readonly timeline: Timeline;
 }
 

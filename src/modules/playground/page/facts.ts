@@ -1,0 +1,30 @@
+import { element } from './dom.js';
+import { plural } from './format.js';
+import { type Reading } from './read.js';
+
+/** Later dates are most likely milliseconds: the year 5138. */
+const LATE = 1e11;
+
+/** Shows what the page knows of a body before it is sent. */
+export function showFacts(reading: Reading): void {
+  const { fault, rows, headers } = reading;
+  const names = headers.length === 0 ? '' : ` of ${headers.join(', ')}`;
+  if (fault === undefined || rows > 0) element('name').append(`, ${plural(rows, 'row')}${names}`);
+  element('fault').hidden = fault === undefined;
+  element('fault').textContent = `This is not valid JSON: ${fault}. It can be sent all the same.`;
+  const notes = [...notesOf(reading)].join(' ');
+  element('note').hidden = notes === '';
+  element('note').textContent = notes;
+}
+
+function* notesOf({ rows, dates, timeline }: Reading): Generator<string> {
+  const { x, isTime, isSorted, order } = timeline;
+  if (rows === 0) return;
+  const last = x.at(-1) ?? 0;
+  if (dates.length === 0) yield 'No column is called date: plotted by row.';
+  else if (!isTime) yield 'The dates are none that a calendar has: plotted by row.';
+  else if (last > LATE)
+    yield `The dates, read as seconds, reach the year ${new Date(last * 1e3).getUTCFullYear()}; they may be milliseconds.`;
+  if (!isSorted) yield 'The dates are not in order: plotted by date.';
+  else if (order !== undefined) yield 'Rows without a date are not plotted.';
+}

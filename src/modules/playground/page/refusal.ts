@@ -1,0 +1,91 @@
+import { element, make, mark, tableHead, tableRow } from './dom.js';
+import { count } from './format.js';
+import { type Reading } from './read.js';
+import { cellsOf } from './series-reader.js';
+
+/** Rows that are shown before and after a place. */
+const NEIGHBOURS = 2;
+const LONGEST_ROW = 4096;
+
+/** Bytes that are shown before and after a place. */
+const BEFORE = 120;
+const AFTER = 80;
+
+/**
+ * Shows the row, or the bytes, that a log names.
+ * @param sent the body as it was sent
+ * @param body the body as it was read, with other bytes for the scale
+ */
+export async function showPlace(log: string, sent: Blob, body: Blob, reading?: Reading): Promise<void> {
+  const [, row, column] = /scalar\.data\[(\d+)\](?:\[(\d+)\])?/.exec(log) ?? [];
+  const byte = /at byte (\d+)/.exec(log)?.[1] ?? /too early, after (\d+)/.exec(log)?.[1];
+  const place = element('place');
+  place.replaceChildren();
+  if (row !== undefined && Number(row) < (reading?.rows ?? 0))
+    place.append(await rowsAround(body, reading as Reading, Number(row), Number(column ?? NaN)));
+  else if (byte !== undefined) place.append(...(await bytesAround(sent, Number(byte))));
+  element('refused').hidden = !place.hasChildNodes();
+  const marked = place.querySelector('mark');
+  if (marked === null) return;
+  const hidden = marked.getBoundingClientRect().right - place.getBoundingClientRect().right;
+  place.scrollLeft = hidden + 16;
+}
+
+/** @param column NaN where the row as a whole is at fault */
+async function rowsAround(blob: Blob, reading: Reading, at: number, column: number): Promise<HTMLElement> {
+  const { headers, rowStarts } = reading;
+  const from = Math.max(0, at - NEIGHBOURS);
+  const to = Math.min(reading.rows, at + NEIGHBOURS + 1);
+  const texts = await Promise.all(
+    Array.from({ length: to - from }, (_, i) => rowText(blob, rowStarts, from + i)),
+  );
+  const width = Math.max(headers.length, ...texts.map((text) => cellsOf(text).length));
+  const rows = texts.map((text, i) => {
+    const isAtFault = from + i === at;
+    const cells = cellsOf(text);
+    const shown = Array.from({ length: width }, (_, c) => {
+      const cell = cells[c];
+      const isMarked = c === column || cell === undefined || (Number.isNaN(column) && c >= headers.length);
+      return make('td', isAtFault && isMarked ? [mark(cell ?? 'none')] : (cell ?? ''));
+    });
+    // What is no array has no cells.
+    const whole = make('td', isAtFault ? [mark(text)] : text, { colSpan: width });
+    return tableRow(String(from + i), cells.length === 0 ? [whole] : shown, isAtFault ? 'at-fault' : '');
+  });
+  const names = Array.from({ length: width }, (_, c) => headers[c] ?? '');
+  return make('table', [tableHead(['row', ...names]), make('tbody', rows)], {
+    ariaLabel: `Row ${at} and its neighbours, as they were sent`,
+  });
+}
+
+/** The text of one row, without what parts it from the next. */
+async function rowText(blob: Blob, starts: Float64Array, row: number): Promise<string> {
+  const [start, next] = [starts[row] as number, starts[row + 1] as number];
+  const isCut = next - start > LONGEST_ROW;
+  const json = await blob.slice(start, isCut ? start + LONGEST_ROW : next).text();
+  return isCut ? `${json}…` : json.replace(/[\s,]+$/, '');
+}
+
+async function bytesAround(blob: Blob, at: number): Promise<Node[]> {
+  const [before, byte, after] = await Promise.all([
+    visible(blob.slice(Math.max(0, at - BEFORE), at)),
+    visible(blob.slice(at, at + 1)),
+    visible(blob.slice(at + 1, at + 1 + AFTER)),
+  ]);
+  const [start, end] = [at > BEFORE ? '…' : '', at + 1 + AFTER < blob.size ? '…' : ''];
+  return [
+    make('p', `Around byte ${count(at)} of ${count(blob.size)}:`, { className: 'hint' }),
+    make('pre', [new Text(start + before), mark(byte === '' ? 'the end' : byte), new Text(after + end)]),
+  ];
+}
+
+/** Text of bytes that may be none: what can't be seen is spelt out. */
+async function visible(blob: Blob): Promise<string> {
+  const [first = 0, ...others] = new Uint8Array(await blob.slice(0, 2).arrayBuffer());
+  if (others.length === 0 && first > 0x7f) return `byte 0x${first.toString(16)}`;
+  const decoded = new TextDecoder('utf-8', { ignoreBOM: true }).decode(await blob.arrayBuffer());
+  return decoded.replace(
+    /[^\P{C}\n\t]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

@@ -1,0 +1,55 @@
+/** Columns along an axis on which a plot can find its way, which asks for order. */
+export interface Timeline {
+  /** Seconds since the Unix epoch, or numbers of rows where the dates are none that a calendar has. */
+  readonly x: Float64Array;
+  readonly isTime: boolean;
+  /** Whether no date comes before the one above. */
+  readonly isSorted: boolean;
+  /** The points before which there are no samples for long. */
+  readonly jumps: Uint32Array;
+  /** For each point the number of its row; none where that is the same. */
+  readonly order?: Uint32Array;
+}
+
+/** The last second of JavaScript's calendar, ECMA-262, section 21.4.1.1. */
+const LAST_SECOND = 8.64e12;
+
+/** A step that is so many times the usual one is a gap. */
+const USUAL_STEPS = 10;
+
+/** @param dates seconds since the Unix epoch by row; rows without one have no place in the result */
+export function timelineOf(dates: Float64Array): Timeline {
+  let [isSorted, isTime] = [true, true];
+  let dated = 0;
+  let above = -Infinity;
+  for (const date of dates) {
+    if (Number.isNaN(date)) continue;
+    dated++;
+    if (Math.abs(date) > LAST_SECOND) isTime = false;
+    if (date < above) isSorted = false;
+    above = date;
+  }
+  if (!isTime || dated === 0)
+    return { x: Float64Array.from(dates.keys()), isTime: false, isSorted: true, jumps: Uint32Array.of() };
+  if (isSorted && dated === dates.length) return { x: dates, isTime, isSorted, jumps: jumpsOf(dates) };
+  const order = Uint32Array.from(dates.keys())
+    .filter((row) => !Number.isNaN(dates[row]))
+    .sort((a, b) => (dates[a] as number) - (dates[b] as number) || a - b);
+  const x = along(dates, order);
+  return { x, isTime, isSorted, jumps: jumpsOf(x), order };
+}
+
+/** The usual step is the median of a thousand. */
+function jumpsOf(x: Float64Array): Uint32Array {
+  const step = (i: number): number => (x[i] as number) - (x[i - 1] as number);
+  const steps: number[] = [];
+  for (let i = 1; i < x.length; i += Math.ceil(x.length / 1000)) if (step(i) > 0) steps.push(step(i));
+  const longest = USUAL_STEPS * (steps.sort((a, b) => a - b)[steps.length >> 1] ?? Infinity);
+  const jumps: number[] = [];
+  for (let i = 1; i < x.length; i++) if (step(i) > longest) jumps.push(i);
+  return Uint32Array.from(jumps);
+}
+
+/** The values of a column in an order of its rows. */
+export const along = (column: Float64Array, order: Uint32Array | undefined): Float64Array =>
+  order === undefined ? column : Float64Array.from(order, (row) => column[row] as number);
