@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { randomInt } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -105,37 +104,33 @@ export const nativeCodec = {
   check: checkOutput,
 };
 
-/** Starts a server, which listens at PORT, and waits until it responds. */
+/** Starts a server that listens at PORT, and waits until it responds. */
 async function startServer(command, args, env) {
-  const port = await freePort();
+  const port = randomInt(20_000, 30_000);
+  const url = `http://127.0.0.1:${port}`;
   const child = spawn(command, args, {
     env: { ...process.env, PORT: port, NODE_ENV: 'production', ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const kill = () => child.kill('SIGTERM');
-  process.once('exit', kill);
   let errors = '';
   child.stderr.on('data', (text) => (errors += text));
   let isRunning = true;
   const ended = new Promise((resolve) => {
-    child.once('error', ({ message }) => resolve((errors = message))).once('exit', resolve);
-  }).then(() => {
-    isRunning = false;
-    process.off('exit', kill);
-  });
-
-  const url = `http://127.0.0.1:${port}`;
+    child.once('exit', resolve).once('error', ({ message }) => resolve((errors = message)));
+  }).finally(() => (isRunning = false));
   const stop = () => {
-    kill();
+    child.kill();
     return ended;
   };
+  process.once('exit', stop);
+
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!(await responds(url))) {
     if (isRunning && Date.now() < deadline) await sleep(50);
     else {
       await stop();
       throw new Error(
-        `did not start: ${/^\w*Error: .*/m.exec(errors)?.[0] ?? errors.trim().split('\n').at(-1)}`,
+        /^\w*Error: .*/m.exec(errors)?.[0] ?? `did not start: ${errors.trim().split('\n').at(-1)}`,
       );
     }
   }
@@ -147,14 +142,6 @@ const responds = (url) =>
     ({ status }) => status < 500,
     () => false,
   );
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Posts a body and holds the response against the expected one, to the last bit. */
 export async function checkResponse({ url }, { path, expected }) {

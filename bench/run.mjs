@@ -13,6 +13,7 @@ const USAGE = `usage: npm run bench -- [--quick] [--only SECTION,…]
 
 const { quick, sections } = readOptions();
 setUp();
+process.setMaxListeners(Infinity);
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 const lines = [];
 for (const name of sections) {
