@@ -1,9 +1,8 @@
 // The codec alone: body to frame, sum, frame to text, without HTTP. The same command line as rivals/native/codec.cpp.
 //
-//   node bench/codec.mjs BODY             one decode + sum + encode for each line on stdin; its milliseconds and bytes on stdout
-//   node bench/codec.mjs BODY --answer    the encoded response on stdout
+//   node bench/codec.mjs BODY           prints the encoded response
+//   node bench/codec.mjs BODY ROUNDS    prints the milliseconds of each decode + sum + encode
 import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { createFrameDecoder, encodeFrame } from '../dist/common/frame/frame-codec.js';
 import { Frame } from '../dist/common/frame/frame.js';
 import { sum } from '../dist/modules/time-series/sum.js';
@@ -11,7 +10,7 @@ import { sum } from '../dist/modules/time-series/sum.js';
 /** The size in which a socket hands over a large body. */
 const CHUNK_BYTES = 65_536;
 
-const [path, response] = process.argv.slice(2);
+const [path, rounds] = process.argv.slice(2);
 const body = readFileSync(path);
 
 async function run(send) {
@@ -32,14 +31,9 @@ async function run(send) {
   for (const piece of encodeFrame(result)) send(piece);
 }
 
-if (response === '--answer') {
-  await run((piece) => process.stdout.write(piece));
-} else {
-  const rounds = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-  while (!(await rounds.next()).done) {
-    let bytes = 0;
-    const start = performance.now();
-    await run((piece) => (bytes += piece.length));
-    process.stdout.write(`${performance.now() - start} ${bytes}\n`);
-  }
+if (rounds === undefined) await run((piece) => process.stdout.write(piece));
+for (let round = 0; round < rounds; round++) {
+  const start = performance.now();
+  await run(() => undefined);
+  console.log(performance.now() - start);
 }

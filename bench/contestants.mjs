@@ -1,115 +1,163 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hasCommand, startServer } from './measure.mjs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { run } from './measure.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
 const RIVALS = join(import.meta.dirname, 'rivals');
 const BUILD = join(ROOT, 'artifacts/bench');
 const MAX_BODY_BYTES = 2_000_000_000;
+const START_TIMEOUT_MS = 30_000;
+/** Of a body of the bench; see docs/capacity.md. */
+const RESPONSE_BYTES_PER_ROW = 31.5;
 
 /**
  * The service or a rival of it.
  * @typedef {object} Contestant
  * @property {string} name
- * @property {() => string | undefined} missing what has to be installed first; builds what needs building
- * @property {(env?: object) => Promise<import('./measure.mjs').Server>} start
+ * @property {(env?: object) => Promise<Server>} start builds what needs building; throws where a program is missing
+ * @property {(server: Server, body: object) => Promise<void>} check throws where the response has other values
  */
+
+/** @typedef {{url: string, pid: number, stop: () => Promise<void>}} Server */
 
 /** @type {Contestant} */
 export const service = {
   name: 'this service',
-  missing: () => undefined,
   start: (env) =>
-    startServer(() => ({
-      command: process.execPath,
-      args: [join(ROOT, 'dist/main.js')],
-      env: {
-        HOST: '127.0.0.1',
-        MAX_BODY_BYTES,
-        MAX_IN_FLIGHT_BYTES: MAX_BODY_BYTES,
-        LOG_LEVEL: 'error',
-        ...env,
-      },
-      ready: '/health/ready',
-    })),
+    startServer(process.execPath, [join(ROOT, 'dist/main.js')], {
+      HOST: '127.0.0.1',
+      MAX_BODY_BYTES,
+      MAX_IN_FLIGHT_BYTES: MAX_BODY_BYTES,
+      LOG_LEVEL: 'error',
+      ...env,
+    }),
+  check: checkResponse,
 };
 
 /** @type {Contestant} */
 export const flask = {
   name: 'Flask + pandas',
-  missing: once(() => {
-    if (!hasCommand('gunicorn')) return 'gunicorn is missing';
-    const check = spawnSync('gunicorn', ['--check-config', '--chdir', join(RIVALS, 'flask'), 'app:app'], {
-      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
-    });
-    return check.status === 0 ? undefined : 'Flask or pandas is missing';
-  }),
   start: () =>
-    startServer((port) => ({
-      command: 'gunicorn',
-      args: [
-        ...['--workers', '1', '--timeout', '300', '--bind', `127.0.0.1:${port}`],
-        ...['--chdir', join(RIVALS, 'flask'), 'app:app'],
+    startServer(
+      'gunicorn',
+      [
+        '--workers',
+        '1',
+        '--timeout',
+        '300',
+        '--graceful-timeout',
+        '1',
+        '--chdir',
+        join(RIVALS, 'flask'),
+        'app:app',
       ],
-      env: { PYTHONDONTWRITEBYTECODE: '1' },
-    })),
+      { PYTHONDONTWRITEBYTECODE: '1' },
+    ),
+  check: checkResponse,
 };
 
 /** @type {Contestant} */
 export const plainNest = {
   name: 'plain NestJS',
-  missing: once(() => {
-    const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-    const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', join(RIVALS, 'nest-plain')]);
-    return status === 0 ? undefined : `plain NestJS does not compile: ${stdout}`;
-  }),
-  start: () =>
-    startServer(() => ({
-      command: process.execPath,
-      args: [join(BUILD, 'nest-plain/main.js')],
-      ready: '/health/live',
-    })),
+  start: async () => {
+    await run(join(ROOT, 'node_modules/.bin/tsc'), ['-p', join(RIVALS, 'nest-plain')]);
+    return startServer(process.execPath, [join(BUILD, 'nest-plain/main.js')]);
+  },
+  check: checkResponse,
 };
 
 /**
- * The transport floor.
- * @param {number} responseBytes
+ * Receives a body and sends as many bytes as its response has.
+ * @param {number} rows
  * @returns {Contestant}
  */
-export const transport = (responseBytes) => ({
+export const transport = (rows) => ({
   name: 'transport alone',
-  missing: () => undefined,
   start: () =>
-    startServer(() => ({
-      command: process.execPath,
-      args: [join(RIVALS, 'transport/server.mjs')],
-      env: { ANSWER_BYTES: responseBytes },
-    })),
+    startServer(process.execPath, [join(RIVALS, 'transport/server.mjs')], {
+      RESPONSE_BYTES: Math.round(RESPONSE_BYTES_PER_ROW * rows),
+    }),
+  check: () => undefined,
 });
 
-/** The two programs of the codec alone; each takes the path of a body. */
-export const codec = { command: process.execPath, args: [join(import.meta.dirname, 'codec.mjs')] };
-
-export const nativeCodec = {
-  command: join(BUILD, 'native-codec'),
-  args: [],
-  missing: once(() => {
-    const source = join(RIVALS, 'native/codec.cpp');
-    const binary = nativeCodec.command;
-    if (existsSync(binary) && statSync(binary).mtimeMs > statSync(source).mtimeMs) return undefined;
-    if (!hasCommand('g++')) return 'g++ is missing';
-    mkdirSync(BUILD, { recursive: true });
-    const flags = ['-O3', '-march=native', '-std=c++17'];
-    const { status, stderr } = spawnSync('g++', [...flags, source, '-o', binary, '-lsimdjson']);
-    if (status === 0) return undefined;
-    const header = /simdjson/.test(String(stderr)) ? 'libsimdjson-dev is missing' : String(stderr);
-    return header;
-  }),
+/** The service's codec, without HTTP. @type {Contestant} */
+export const codec = {
+  name: service.name,
+  start: () => program(process.execPath, join(import.meta.dirname, 'codec.mjs')),
+  check: checkOutput,
 };
 
-/** Asked several times, answered by looking once. */
-function once(look) {
-  let response;
-  return () => (response ??= { missing: look() }).missing;
+/** @type {Contestant} */
+export const nativeCodec = {
+  name: 'native C++',
+  start: async () => {
+    const binary = join(BUILD, 'native-codec');
+    mkdirSync(BUILD, { recursive: true });
+    const flags = ['-O3', '-march=native', '-std=c++17'];
+    await run('g++', [...flags, join(RIVALS, 'native/codec.cpp'), '-o', binary, '-lsimdjson']);
+    return program(binary);
+  },
+  check: checkOutput,
+};
+
+/** Starts a server that listens at PORT, and waits until it responds. */
+async function startServer(command, args, env) {
+  const port = randomInt(20_000, 30_000);
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawn(command, args, {
+    env: { ...process.env, PORT: port, NODE_ENV: 'production', ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.on('data', (text) => (errors += text));
+  let isRunning = true;
+  const ended = new Promise((resolve) => {
+    child.once('exit', resolve).once('error', ({ message }) => resolve((errors = message)));
+  }).finally(() => (isRunning = false));
+  const stop = () => {
+    child.kill();
+    return ended;
+  };
+  process.once('exit', stop);
+
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (!(await responds(url))) {
+    if (isRunning && Date.now() < deadline) await sleep(50);
+    else {
+      await stop();
+      throw new Error(
+        /^\w*Error: .*/m.exec(errors)?.[0] ?? `did not start: ${errors.trim().split('\n').at(-1)}`,
+      );
+    }
+  }
+  return { url, pid: child.pid, stop };
+}
+
+const responds = (url) =>
+  fetch(url, { headers: { connection: 'close' } }).then(
+    ({ status }) => status < 500,
+    () => false,
+  );
+
+/** Posts a body and holds the response against the expected one, to the last bit. */
+export async function checkResponse({ url }, { path, expected }) {
+  const args = [join(ROOT, 'bin/kasem.js'), 'call', `${url}/method`, path, '--expect', expected];
+  await run(process.execPath, args).catch(({ stdout }) => {
+    throw new Error(`not the right response: ${stdout.trim().split('\n').at(-1).trim()}`);
+  });
+}
+
+/** A program that takes the path of a body and, if it is to measure, a number of rounds. */
+const program = (command, ...args) => ({
+  output: async (...more) => (await run(command, [...args, ...more])).stdout,
+  stop: () => undefined,
+});
+
+async function checkOutput({ output }, { path, expected }) {
+  const { scalar } = JSON.parse(readFileSync(expected, 'utf8'));
+  if (!isDeepStrictEqual(JSON.parse(await output(path)), scalar)) throw new Error('not the right values');
 }

@@ -1,175 +1,103 @@
-import { execFile, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { devNull } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { writeBody } from './bodies.mjs';
 
-const START_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 5_000;
-const REQUEST_TIMEOUT_S = 300;
+export const run = promisify(execFile);
 
-/** Every process that the bench has started and that has not ended. */
-const running = new Set();
-
-/** @param {number[]} values */
-export function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
-}
+const REQUEST_TIMEOUT_S = '300';
+const CHECKED_ROWS = 1_000;
 
 /** @param {number[]} values @param {number} fraction 0.99 is p99 */
 export function quantile(values, fraction) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))];
+  return values.toSorted((a, b) => a - b)[Math.ceil(fraction * values.length) - 1];
 }
 
+/** @param {number[]} values an odd number of them */
+export const median = (values) => quantile(values, 0.5);
+
 /**
- * Takes turns: one measurement of each in every round, so that whatever slows the machine slows all of them. One that
- * fails takes no further turn.
- * @param {Map<string, () => Promise<number>>} measurements
- * @param {{warmUp: number, rounds: number}} rounds warm-up rounds are not counted
- * @returns {Promise<Map<string, {median?: number, failure?: string}>>}
+ * Starts contestants, checks that each gives the right values, and measures them in turns, so that whatever slows the
+ * machine slows all of them. One that fails takes no further turn.
+ * @param {string} directory for bodies
+ * @param {import('./contestants.mjs').Contestant[]} contestants
+ * @param {(server: import('./contestants.mjs').Server, name: string) => Promise<number | number[]>} measure
+ * @param {{warmUp?: number, rounds?: number}} turns warm-up rounds are not counted
+ * @returns {Promise<Map<string, {values?: number[], failure?: string}>>} by name
  */
-export async function takeTurns(measurements, { warmUp, rounds }) {
-  const values = new Map([...measurements.keys()].map((name) => [name, []]));
-  const failures = new Map();
-  for (let round = -warmUp; round < rounds; round++) {
-    for (const [name, measure] of measurements) {
-      if (failures.has(name)) continue;
-      try {
-        const value = await measure();
-        if (round >= 0) values.get(name).push(value);
-      } catch (error) {
-        failures.set(name, error.message);
-      }
+export async function contest(directory, contestants, measure, { warmUp = 0, rounds = 1 } = {}) {
+  const body = await writeBody(join(directory, 'checked.json'), CHECKED_ROWS);
+  const results = new Map();
+  const servers = new Map();
+  /** Puts the failure of a step down. */
+  const attempt = (name, step) =>
+    step().catch(({ message }) => results.set(name, { failure: message.trim().split('\n').at(-1) }));
+  for (const { name, start, check } of contestants) {
+    results.set(name, { values: [] });
+    await attempt(name, async () => {
+      const server = await start();
+      servers.set(name, server);
+      await check(server, body);
+    });
+  }
+  for (let round = -warmUp; round < rounds; round++)
+    for (const [name, server] of servers) {
+      const { values } = results.get(name);
+      if (values === undefined) continue;
+      await attempt(name, async () => {
+        const value = await measure(server, name);
+        if (round >= 0) values.push(...[value].flat());
+      });
     }
-  }
-  return new Map(
-    [...values].map(([name, taken]) => [
-      name,
-      failures.has(name) ? { failure: failures.get(name) } : { median: median(taken) },
-    ]),
-  );
+  for (const server of servers.values()) await server.stop();
+  return results;
 }
-
-/** Whether the machine has a command. @param {string} command */
-export const hasCommand = (command) => spawnSync(command, ['--version']).error === undefined;
-
-/** Starts a process that ends with the bench at the latest. */
-export function launch(command, args, options) {
-  const child = spawn(command, args, options);
-  running.add(child);
-  const forget = () => running.delete(child);
-  child.once('exit', forget).once('error', forget);
-  return child;
-}
-
-/** Ends a process that `launch` started. */
-export async function end(child) {
-  if (!running.has(child)) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGTERM');
-  const kill = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-  await ended;
-  clearTimeout(kill);
-}
-
-process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 /**
- * A server under measurement.
- * @typedef {object} Server
- * @property {string} url of its root
- * @property {number} pid
- * @property {() => Promise<void>} stop
- */
-
-/**
- * Starts a server and waits until it responses.
- * @param {(port: number) => {command: string, args: string[], env?: object, ready?: string}} commandLine `ready` is the
- * path that answers once the server is ready
- * @returns {Promise<Server>}
- */
-export async function startServer(commandLine) {
-  const port = await freePort();
-  const { command, args, env, ready = '/' } = commandLine(port);
-  const child = launch(command, args, {
-    env: { ...process.env, PORT: String(port), NODE_ENV: 'production', ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let complaint = '';
-  child.stderr.on('data', (text) => (complaint = `${complaint}${text}`.slice(-400)));
-  child.once('error', (error) => (complaint = error.message));
-
-  const url = `http://127.0.0.1:${port}`;
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  while (!(await answers(url + ready))) {
-    if (!running.has(child) || Date.now() > deadline) {
-      await end(child);
-      throw new Error(`did not start: ${complaint.trim().split('\n').at(-1)}`);
-    }
-    await sleep(50);
-  }
-  return { url, pid: child.pid, stop: () => end(child) };
-}
-
-async function answers(url) {
-  try {
-    const { status } = await fetch(url, { headers: { connection: 'close' } });
-    return status < 500;
-  } catch {
-    return false;
-  }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** What curl is told for a POST of a file; `Expect:` spares the wait for a 100 Continue. */
-export const curlPost = (body) => [
-  ...['--silent', '--show-error', '--request', 'POST', '--upload-file', body],
-  ...['--header', 'Content-Type: application/json', '--header', 'Expect:'],
-];
-
-/**
- * Posts a body to /method with curl, on a connection of its own.
- * @param {Server} server
- * @param {string} body path of the file
- * @param {string} [response] path of the file for the response
+ * Posts a body to /method with curl, on a connection of its own. The empty `Expect` spares the wait for a 100 Continue.
  * @returns {Promise<number>} seconds from the connection to the last byte of the response
  */
-export async function post({ url }, body, response = devNull) {
-  const { stdout } = await promisify(execFile)('curl', [
-    ...curlPost(body),
-    ...['--max-time', String(REQUEST_TIMEOUT_S), '--output', response],
-    ...['--write-out', '%{http_code} %{time_total}', `${url}/method`],
-  ]).catch(({ stderr, message }) => {
-    throw new Error(stderr?.trim() || message);
-  });
-  const [status, seconds] = stdout.split(' ').map(Number);
-  if (status !== 200) throw new Error(`HTTP ${status}`);
-  return seconds;
+export async function post({ url }, { path }) {
+  const { stdout } = await run('curl', [
+    ...['--silent', '--show-error', '--fail', '--max-time', REQUEST_TIMEOUT_S, '--output', '/dev/null'],
+    ...['--request', 'POST', '--upload-file', path],
+    ...['--header', 'Content-Type: application/json', '--header', 'Expect:'],
+    ...['--write-out', '%{time_total}', `${url}/method`],
+  ]);
+  return Number(stdout);
+}
+
+/**
+ * Posts a body to /method without pause, with wrk.
+ * @returns {Promise<{requests: number, rate: number}>} how many got a response, and how many a second
+ */
+export async function load({ url }, { path }, { connections, seconds, headers = [] }) {
+  const { stdout } = await run(
+    'wrk',
+    [
+      ...['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', `${REQUEST_TIMEOUT_S}s`],
+      ...headers.flatMap((header) => ['-H', header]),
+      ...['-s', join(import.meta.dirname, 'post.lua'), `${url}/method`],
+    ],
+    { env: { ...process.env, BODY: path } },
+  );
+  const [requests, rate, failed] = /^requests (\d+) rate (\S+) failed (\d+)$/m
+    .exec(stdout)
+    .slice(1)
+    .map(Number);
+  if (failed > 0 || requests === 0) throw new Error(`${failed} requests failed, ${requests} got a response`);
+  return { requests, rate };
 }
 
 /**
  * The largest resident set that a process or one of its children has had; Linux only.
- * @param {number} pid
  * @returns {number} bytes
  */
-export function peakMemory(pid) {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  const pids = [pid, ...(children === '' ? [] : children.split(' ').map(Number))];
-  return Math.max(
-    ...pids.map(
-      (each) => 1024 * Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${each}/status`, 'utf8'))[1]),
-    ),
+export function peakMemory({ pid }) {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  const peaks = [pid, ...children].map((each) =>
+    Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${each}/status`, 'utf8'))[1]),
   );
+  return 1024 * Math.max(...peaks);
 }

@@ -1,4 +1,5 @@
--- wrk's script: posts the file that BODY names, and prints requests a second and how many requests failed.
+-- wrk's script: posts the file that BODY names, and prints how many requests got a response, how many a second, and how
+-- many failed.
 local file = assert(io.open(os.getenv("BODY"), "rb"))
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
@@ -8,5 +9,6 @@ file:close()
 function done(summary)
   local errors = summary.errors
   local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
-  io.write(string.format("rate %f failed %d\n", summary.requests / (summary.duration / 1e6), failed))
+  local rate = summary.requests / (summary.duration / 1e6)
+  io.write(string.format("requests %d rate %f failed %d\n", summary.requests, rate, failed))
 end

@@ -1,88 +1,69 @@
-// npm run bench: this service held against its rivals, in one table. bench/README.md says what each row means.
+// npm run bench: this service held against its rivals, in one table. bench/README.md says what each line means.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import setUp from '../scripts/setup.mjs';
-import { hasCommand } from './measure.mjs';
-import { SECTIONS } from './sections.mjs';
+import { SECTIONS, SLOW } from './sections.mjs';
 
-const USAGE = `usage: npm run bench -- [--quick] [--only SECTION,…] [--rows N] [--json]
-  --quick   fewer rounds, and without the sections long and longest unless --only names them
+const USAGE = `usage: npm run bench -- [--quick] [--only SECTION,…]
+  --quick   fewer rounds, and without the sections ${SLOW.join(' and ')} unless --only names them
   --only    some of the sections ${Object.keys(SECTIONS).join(', ')}
-  --rows    the rows of the body that most measures are about; targets are given for 1000000 only
-  --json    the rows as JSON instead of a table
 `;
 
-const options = readOptions();
+const { quick, sections } = readOptions();
 setUp();
-const directory = mkdtempSync(join(tmpdir(), 'kasem-bench-'));
-process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+process.setMaxListeners(Infinity);
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
-
-const rows = [];
-for (const name of options.sections) {
+const lines = [];
+for (const name of sections) {
   process.stderr.write(`${name} …\n`);
-  rows.push(...(await runSection(name)));
+  lines.push(...(await runSection(name)));
 }
-process.stdout.write(options.json ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
+process.stdout.write(table(lines));
 
 function readOptions() {
   try {
     const { values } = parseArgs({
-      options: {
-        quick: { type: 'boolean', default: false },
-        only: { type: 'string' },
-        rows: { type: 'string', default: '1000000' },
-        json: { type: 'boolean', default: false },
-      },
+      options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
     });
     const named = values.only?.split(',');
     const unknown = named?.find((name) => !(name in SECTIONS));
     if (unknown !== undefined) throw new Error(`there is no section ${unknown}`);
-    if (!/^[1-9]\d{0,7}$/.test(values.rows)) throw new Error('--rows is a number from 1 to 99999999');
-    return {
-      ...values,
-      rows: Number(values.rows),
-      sections: named ?? Object.keys(SECTIONS).filter((name) => !(values.quick && SECTIONS[name].full)),
-    };
+    const all = Object.keys(SECTIONS).filter((name) => !(values.quick && SLOW.includes(name)));
+    return { quick: values.quick, sections: named ?? all };
   } catch (error) {
     process.stderr.write(`${error.message}\n${USAGE}`);
     return process.exit(2);
   }
 }
 
-/** A section that can't be measured is one row that says why; the others go on. */
+/** A section that can't be measured is one line that says why; the others go on. */
 async function runSection(name) {
-  const { needs = [], run } = SECTIONS[name];
-  const missing = needs.find((command) => !hasCommand(command));
-  if (missing !== undefined) return [{ measure: name, service: `${missing} is missing`, rival: '' }];
+  const directory = mkdtempSync(join(tmpdir(), 'kasem-bench-'));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', remove);
   try {
-    return await run({ directory, rows: options.rows, quick: options.quick });
+    return await SECTIONS[name]({ directory, quick });
   } catch (error) {
     process.exitCode = 1;
-    return [{ measure: name, service: `failed: ${error.message}`, rival: '' }];
+    return [{ measure: name, service: `failed: ${error.message}` }];
+  } finally {
+    remove();
+    process.off('exit', remove);
   }
 }
 
-function table(rows) {
-  const { model } = cpus()[0];
-  const machine = `${cpus().length} cores (${model}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}, Node ${process.version}`;
-  const cells = rows.map(({ measure, service, rival, ratio, unit, target, pass }) => [
-    measure,
-    service,
-    rival,
-    ratio === undefined ? '' : `${ratio.toPrecision(3)} ${unit}`,
-    target ?? '',
-    pass === undefined ? '' : pass ? 'pass' : 'FAIL',
+function table(lines) {
+  const machine = `${cpus().length} cores (${cpus()[0].model}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}, Node ${process.version}`;
+  const cells = lines.map(({ measure, service, rival = '', ratio = '', target = '', pass }) => [
+    ...[measure, service, rival, ratio, target],
+    pass === undefined ? '' : pass ? 'yes' : 'no',
   ]);
-  const head = ['measure', 'this service', 'against', 'ratio', 'target', ''];
-  const widths = head.map((_, column) => Math.max(3, ...[head, ...cells].map((row) => row[column].length)));
-  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |\n`;
-  return [
-    `${machine}\n\n`,
-    line(head),
-    line(widths.map((width) => '-'.repeat(width))),
-    ...cells.map(line),
-  ].join('');
+  const head = ['measure', 'this service', 'against', 'ratio', 'target', 'met'];
+  const widths = head.map((_, column) => Math.max(...[head, ...cells].map((row) => row[column].length)));
+  const rows = [head, widths.map((width) => '-'.repeat(width)), ...cells].map(
+    (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |\n`,
+  );
+  return `${machine}\n\n${rows.join('')}`;
 }

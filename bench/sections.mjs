@@ -1,532 +1,278 @@
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { once } from 'node:events';
 import { Agent, get } from 'node:http';
-import { platform } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { digestOfValues, writeBody } from './bodies.mjs';
-import { codec, flask, nativeCodec, plainNest, service, transport } from './contestants.mjs';
-import { curlPost, end, launch, median, peakMemory, post, quantile, takeTurns } from './measure.mjs';
+import { writeBody } from './bodies.mjs';
+import { checkResponse, codec, flask, nativeCodec, plainNest, service, transport } from './contestants.mjs';
+import { contest, load, median, peakMemory, post, quantile } from './measure.mjs';
 
-const SAMPLE = join(import.meta.dirname, '../test/fixtures/sample.request.json');
-/** The length that the targets are about. */
-const TARGET_ROWS = 1_000_000;
-const CHECKED_ROWS = 1_000;
+const SAMPLE = { path: join(import.meta.dirname, '../test/fixtures/sample.request.json') };
+const ROWS = 1_000_000;
 const SHORT_ROWS = 100_000;
 const LONG_ROWS = 10_000_000;
 const LONGEST_ROWS = 12_000_000;
-const CONNECTIONS = 16;
+const CAPACITY_ROWS = 86_400;
+const CAPACITY_CONNECTIONS = 30;
+const SAMPLE_CONNECTIONS = 16;
 const PROBE_INTERVAL_MS = 5;
 const PROBE_CONNECTIONS = 32;
-const CAPACITY_ROWS = 86_400;
-const CAPACITY_CLIENTS = 30;
+/** V8 has optimized the codec after so many bodies. */
+const CODEC_WARM_UP = 6;
 const MIB = 2 ** 20;
 
 /**
- * What all sections are given.
+ * What a section is given.
  * @typedef {object} Bench
- * @property {string} directory for requests and responses
- * @property {number} rows of the body that most rows of the table are about
+ * @property {string} directory for its bodies
  * @property {boolean} quick fewer rounds
  */
 
 /**
- * One row of the table.
- * @typedef {object} Row
- * @property {string} measure
- * @property {string} service what was measured of this service
- * @property {string} rival what was measured of the rival
- * @property {number} [ratio]
- * @property {string} [unit] what the ratio says: `times faster`, `times its time`, …
- * @property {string} [target]
- * @property {boolean} [pass] left out where there is no target or no result
+ * One line of the table.
+ * @typedef {{measure: string, service: string, rival?: string, ratio?: string, target?: string, pass?: boolean}} Line
  */
 
-/**
- * The sections of the table by name; `full` ones are left out of a quick run that does not name them.
- * @type {Record<string, {full?: boolean, needs?: string[], run: (bench: Bench) => Promise<Row[]>}>}
- */
+/** @type {Record<string, (bench: Bench) => Promise<Line[]>>} */
 export const SECTIONS = {
-  request: { needs: ['curl'], run: wholeRequest },
-  codec: { run: codecAlone },
-  memory: { needs: ['curl'], run: memory },
-  long: { needs: ['curl'], full: true, run: longBody },
-  longest: { needs: ['curl'], full: true, run: longestBody },
-  probes: { needs: ['curl'], run: probesUnderLoad },
-  sample: { needs: ['curl', 'wrk'], run: smallBody },
-  observed: { needs: ['curl', 'wrk'], run: smallBodyObserved },
-  capacity: { needs: ['curl'], run: capacity },
+  request,
+  codec: codecAlone,
+  memory,
+  long,
+  longest,
+  probes,
+  sample,
+  observed,
+  capacity,
 };
 
-/** @param {Bench} bench */
-async function wholeRequest(bench) {
-  const body = await bodyOf(bench, bench.rows);
-  const floor = transport(body.expected.bytes);
-  const results = await onServers(bench, [service, flask, plainNest, floor], (servers) =>
-    takeTurns(
-      new Map([...servers].map(([name, server]) => [name, () => post(server, body.path)])),
-      rounds(bench, 7),
-    ),
+/** The sections that a quick run leaves out unless it names them. */
+export const SLOW = ['long', 'longest'];
+
+async function request({ directory, quick }) {
+  const body = await bodyOf(directory, ROWS);
+  const floor = transport(ROWS);
+  const results = await contest(
+    directory,
+    [service, flask, plainNest, floor],
+    (server) => post(server, body),
+    turns(quick, 7),
   );
-  const row = (rival, how) => compare(`${count(bench.rows)} rows, whole request`, results, rival, how);
+  const line = (rival, how) => compare('1,000,000 rows, whole request', results, rival.name, seconds, how);
   return [
-    row(flask, { faster: true, least: bench.rows === TARGET_ROWS ? 15 : undefined }),
-    row(plainNest, { faster: true }),
-    row(floor, { most: bench.rows === TARGET_ROWS ? 4 : undefined }),
+    line(flask, { inverse: true, least: 15 }),
+    line(plainNest, { inverse: true }),
+    line(floor, { most: 4 }),
   ];
 }
 
-/** @param {Bench} bench */
-async function codecAlone(bench) {
-  const results = new Map();
-  const missing = nativeCodec.missing();
-  if (missing !== undefined) results.set('native C++', { failure: missing });
-  const programs = new Map([
-    ['this service', codec],
-    ...(missing === undefined ? [['native C++', nativeCodec]] : []),
-  ]);
-
-  const checked = await bodyOf(bench, CHECKED_ROWS);
-  for (const [name, { command, args }] of programs) {
-    const { stdout } = await promisify(execFile)(command, [...args, checked.path, '--answer']);
-    assertRight(name, digestOfValues(`{"scalar":${stdout}}`), checked.expected);
-  }
-
-  const body = await bodyOf(bench, bench.rows);
-  const children = new Map();
-  for (const [name, { command, args }] of programs)
-    children.set(name, launch(command, [...args, body.path], { stdio: ['pipe', 'pipe', 'inherit'] }));
-  try {
-    const timings = new Map();
-    for (const [name, child] of children) {
-      const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-      // A program that has died is told by its output's end.
-      child.stdin.on('error', () => undefined);
-      timings.set(name, async () => {
-        child.stdin.write('\n');
-        const { done, value } = await lines.next();
-        if (done) throw new Error('ended');
-        return Number(value.split(' ')[0]) / 1_000;
-      });
-    }
-    for (const [name, result] of await takeTurns(timings, rounds(bench, 11))) results.set(name, result);
-  } finally {
-    for (const child of children.values()) await end(child);
-  }
-  const most = bench.rows === TARGET_ROWS ? 1 : undefined;
-  return [compare(`${count(bench.rows)} rows, codec alone`, results, { name: 'native C++' }, { most })];
+async function codecAlone({ directory, quick }) {
+  const { path } = await bodyOf(directory, ROWS);
+  const times = async ({ output }) => {
+    const lines = (await output(path, CODEC_WARM_UP + 5)).trim().split('\n');
+    return lines.slice(CODEC_WARM_UP).map((milliseconds) => milliseconds / 1e3);
+  };
+  const results = await contest(directory, [codec, nativeCodec], times, { rounds: quick ? 1 : 3 });
+  return [compare('1,000,000 rows, codec alone', results, nativeCodec.name, seconds, { most: 1 })];
 }
 
-/** @param {Bench} bench */
-async function memory(bench) {
-  const measure = `${count(bench.rows)} rows, peak memory of a fresh process`;
-  if (platform() !== 'linux') return [{ measure, service: 'read on Linux only', rival: '' }];
-  const body = await bodyOf(bench, bench.rows);
-  const peaks = new Map();
-  for (const contestant of [service, flask, plainNest]) {
-    const result = await onServers(
-      bench,
-      [contestant],
-      async (servers) => {
-        const server = servers.get(contestant.name);
-        await post(server, body.path);
-        return new Map([[contestant.name, { median: peakMemory(server.pid) }]]);
+async function memory({ directory }) {
+  const body = await bodyOf(directory, ROWS);
+  const results = await contest(directory, [service, flask, plainNest], async (server) => {
+    await post(server, body);
+    return peakMemory(server);
+  });
+  return [flask, plainNest].map(({ name }) =>
+    compare('1,000,000 rows, peak memory of a fresh process', results, name, mebibytes, { limit: 200 * MIB }),
+  );
+}
+
+async function long({ directory, quick }) {
+  const body = await bodyOf(directory, LONG_ROWS);
+  const peaks = await contest(directory, [service], async (server) => {
+    await checkResponse(server, body);
+    return peakMemory(server);
+  });
+  peaks.set('the body itself', { values: [body.bytes] });
+
+  const shortBody = await bodyOf(directory, SHORT_ROWS);
+  const atShort = { ...service, name: 'at 100,000 rows' };
+  const timePerRow = async (server, name) => {
+    if (name === service.name) return (await post(server, body)) / LONG_ROWS;
+    const times = [];
+    for (let request = 0; request < 11; request++) times.push(await post(server, shortBody));
+    return median(times) / SHORT_ROWS;
+  };
+  const times = await contest(directory, [service, atShort], timePerRow, {
+    warmUp: 1,
+    rounds: quick ? 1 : 3,
+  });
+  return [
+    compare('10,000,000 rows, time per row', times, atShort.name, nanoseconds, { most: 1.3 }),
+    compare('10,000,000 rows, peak memory', peaks, 'the body itself', mebibytes, { limit: 650 * MIB }),
+  ];
+}
+
+async function longest({ directory }) {
+  const body = await bodyOf(directory, LONGEST_ROWS);
+  const results = await contest(directory, [service, plainNest], async (server) => {
+    const time = await post(server, body);
+    await checkResponse(server, body);
+    return time;
+  });
+  const measure = `12,000,000 rows, ${count(body.bytes)} bytes: past V8's longest string`;
+  const line = compare(measure, results, plainNest.name, (time) => `right response in ${seconds(time)}`);
+  return [{ ...line, target: 'right response', pass: results.get(service.name).failure === undefined }];
+}
+
+async function probes({ directory, quick }) {
+  const body = await bodyOf(directory, ROWS);
+  const results = await contest(directory, [service, plainNest], async (server) => {
+    await post(server, body);
+    const clients = load(server, body, { connections: 2, seconds: quick ? 5 : 20 });
+    const times = await probeWhile(clients, `${server.url}/health/live`);
+    await clients;
+    return times;
+  });
+  const line = (what, of, limit) =>
+    compare(
+      `/health/live under two clients of 1,000,000 rows, ${what}`,
+      results,
+      plainNest.name,
+      milliseconds,
+      {
+        ...{ of, limit, inverse: true },
       },
-      { check: false },
-    ).catch((error) => new Map([[contestant.name, { failure: error.message }]]));
-    for (const [name, peak] of result) peaks.set(name, peak);
-  }
-  const limit = bench.rows === TARGET_ROWS ? 200 * MIB : undefined;
-  return [flask, plainNest].map((rival) => ({
-    ...compare(measure, peaks, rival, { format: mebibytes }),
-    ...underLimit(peaks.get(service.name), limit),
-  }));
-}
-
-/** @param {Bench} bench */
-async function longBody(bench) {
-  const long = await bodyOf(bench, LONG_ROWS);
-  const short = await bodyOf(bench, SHORT_ROWS);
-  const server = await service.start();
-  try {
-    const response = join(bench.directory, 'response.json');
-    await post(server, long.path, response);
-    const peak = platform() === 'linux' ? peakMemory(server.pid) : undefined;
-    await assertResponse(response, long.expected);
-    await rm(response);
-
-    const shortTime = async () => {
-      const times = [];
-      for (let request = 0; request < 11; request++) times.push(await post(server, short.path));
-      return median(times) / SHORT_ROWS;
-    };
-    const times = await takeTurns(
-      new Map([
-        ['long', async () => (await post(server, long.path)) / LONG_ROWS],
-        ['short', shortTime],
-      ]),
-      { warmUp: 1, rounds: bench.quick ? 1 : 3 },
     );
-    const [longTime, rowTime] = [times.get('long'), times.get('short')];
-    if (longTime.failure ?? rowTime.failure) throw new Error(longTime.failure ?? rowTime.failure);
-    const ratio = longTime.median / rowTime.median;
-    return [
-      {
-        measure: `${count(LONG_ROWS)} rows, time per row`,
-        service: nanoseconds(longTime.median),
-        rival: `at ${count(SHORT_ROWS)} rows: ${nanoseconds(rowTime.median)}`,
-        ratio,
-        unit: 'times its time',
-        target: 'at most 1.3',
-        pass: ratio <= 1.3,
-      },
-      {
-        measure: `${count(LONG_ROWS)} rows, peak memory`,
-        service: peak === undefined ? 'read on Linux only' : mebibytes(peak),
-        rival: `the body itself: ${mebibytes(long.bytes)}`,
-        ...(peak !== undefined && { ratio: peak / long.bytes, unit: 'times its bytes' }),
-        ...(peak !== undefined && underLimit({ median: peak }, 650 * MIB)),
-      },
-    ];
-  } finally {
-    await server.stop();
-    await forget(LONG_ROWS);
-  }
-}
-
-/** @param {Bench} bench */
-async function longestBody(bench) {
-  const body = await bodyOf(bench, LONGEST_ROWS);
-  const response = join(bench.directory, 'response.json');
-  const verdictOf = async (contestant, judge) => {
-    const missing = contestant.missing();
-    if (missing !== undefined) return { failure: missing };
-    const server = await contestant.start();
-    try {
-      const seconds = await post(server, body.path, response);
-      await judge();
-      return { median: seconds };
-    } catch (error) {
-      return { failure: error.message };
-    } finally {
-      await server.stop();
-      await rm(response, { force: true });
-    }
-  };
-  const ours = await verdictOf(service, () => assertResponse(response, body.expected));
-  const theirs = await verdictOf(plainNest, () => undefined);
-  await forget(LONGEST_ROWS);
-  const said = ({ median: time, failure }) => failure ?? `answered in ${seconds(time)}`;
   return [
-    {
-      measure: `${count(LONGEST_ROWS)} rows, ${count(body.bytes)} bytes: past V8's longest string`,
-      service: ours.failure ?? `right response in ${seconds(ours.median)}`,
-      rival: `${plainNest.name}: ${said(theirs)}`,
-      target: 'right response',
-      pass: ours.failure === undefined,
-    },
-  ];
-}
-
-/** @param {Bench} bench */
-async function probesUnderLoad(bench) {
-  const body = await bodyOf(bench, bench.rows);
-  const probed = async (contestant) => {
-    const missing = contestant.missing();
-    if (missing !== undefined) return { failure: missing };
-    const server = await contestant.start();
-    try {
-      await post(server, body.path);
-      return await probe(server, body.path, bench.quick ? 5_000 : 20_000);
-    } catch (error) {
-      return { failure: error.message };
-    } finally {
-      await server.stop();
-    }
-  };
-  const [ours, theirs] = [await probed(service), await probed(plainNest)];
-  const said = ({ failure, p99, worst }) =>
-    failure ?? `p99 ${milliseconds(p99)}, worst ${milliseconds(worst)}`;
-  const measured = ours.failure === undefined && theirs.failure === undefined;
-  return [
-    {
-      measure: `/health/live while two clients post ${count(bench.rows)} rows without pause`,
-      service: said(ours),
-      rival: `${plainNest.name}: ${said(theirs)}`,
-      ...(measured && { ratio: theirs.p99 / ours.p99, unit: 'times faster at p99' }),
-      ...(bench.rows === TARGET_ROWS && {
-        target: 'p99 at most 25 ms, worst at most 150 ms',
-        pass: ours.failure === undefined && ours.p99 <= 25 && ours.worst <= 150,
-      }),
-    },
+    line('p99', (times) => quantile(times, 0.99), 25),
+    line('worst', (times) => Math.max(...times), 150),
   ];
 }
 
 /**
- * Probes on a fixed beat, whether or not the last probe has been answered: a stall is counted for each probe that falls
- * into it. The clients are two processes, each with one connection.
+ * Probes on a fixed beat, whether or not the last probe has been answered: a stall counts for each probe that falls into
+ * it. A probe that fails counts as infinitely slow.
+ * @returns {Promise<number[]>} milliseconds
  */
-async function probe(server, body, duration) {
-  const clients = startClients(2, server, body);
+async function probeWhile(clients, url) {
   const agent = new Agent({ keepAlive: true, maxSockets: PROBE_CONNECTIONS });
-  const probes = [];
-  const started = performance.now();
-  while (performance.now() - started < duration) {
-    probes.push(timeOfProbe(`${server.url}/health/live`, agent));
+  const probe = async () => {
+    const start = performance.now();
+    const [response] = await once(get(url, { agent }), 'response');
+    await once(response.resume(), 'end');
+    return response.statusCode === 200 ? performance.now() - start : Infinity;
+  };
+  let isLoaded = true;
+  const end = () => (isLoaded = false);
+  clients.then(end, end);
+  const times = [];
+  while (isLoaded) {
+    times.push(probe().catch(() => Infinity));
     await sleep(PROBE_INTERVAL_MS);
   }
-  await stopClients(clients);
-  const outcomes = await Promise.allSettled(probes);
-  agent.destroy();
-
-  const lost = outcomes.find(({ status }) => status === 'rejected');
-  if (lost !== undefined) throw new Error(`a probe failed: ${lost.reason.message}`);
-  const times = outcomes.map(({ value }) => value);
-  return { p99: quantile(times, 0.99), worst: Math.max(...times) };
+  return Promise.all(times).finally(() => agent.destroy());
 }
 
-/** Processes that post a body without pause, each over one connection. `statuses` grows with each response. */
-function startClients(count, { url }, body, headers = []) {
-  const args = [...curlPost(body), ...headers.flatMap((header) => ['--header', header])];
-  args.push('--write-out', '%{stderr}%{http_code}\n', '--output', '/dev/null');
-  return Array.from({ length: count }, () => {
-    const child = launch('curl', [...args, `${url}/method?request=[1-1000000]`], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    const statuses = [];
-    createInterface({ input: child.stderr }).on('line', (status) => statuses.push(status));
-    return { child, statuses };
-  });
+function sample(bench) {
+  return sampleRates(bench, 'the four-row sample, 16 connections', [service, flask, plainNest], [5]);
 }
 
-async function stopClients(clients) {
-  for (const { child } of clients) await end(child);
-  const statuses = clients.map((client) => client.statuses);
-  if (statuses.some((each) => each.length === 0 || each.some((status) => status !== '200')))
-    throw new Error(`the clients got ${statuses.flat().find((each) => each !== '200') ?? 'nothing'}`);
+/** What a line of log a request and the metrics cost. */
+function observed(bench) {
+  const withBoth = { ...service, start: () => service.start({ LOG_LEVEL: 'info', METRICS: 'on' }) };
+  const without = { ...service, name: 'without either', start: () => service.start({ METRICS: 'off' }) };
+  return sampleRates(bench, 'the four-row sample, with log lines and metrics', [withBoth, without], [0.8]);
 }
 
-/** @returns {Promise<number>} milliseconds */
-function timeOfProbe(url, agent) {
-  const start = performance.now();
-  const answered = new Promise((resolve, reject) => {
-    get(url, { agent }, (response) => {
-      if (response.statusCode !== 200) reject(new Error(`the probe was answered ${response.statusCode}`));
-      response.resume().once('end', () => resolve(performance.now() - start));
-    }).once('error', reject);
-  });
-  // All probes are awaited together, later; until then a failed one has nobody who listens.
-  answered.catch(() => undefined);
-  return answered;
-}
-
-/** @param {Bench} bench */
-async function smallBody(bench) {
-  const seconds = bench.quick ? 2 : 5;
-  const results = await onServers(bench, [service, flask, plainNest], (servers) =>
-    takeTurns(
-      new Map([...servers].map(([name, server]) => [name, () => requestRate(server, seconds)])),
-      rounds(bench, 5),
-    ),
+/** Holds the first contestant's rate against each of the others'. */
+async function sampleRates({ directory, quick }, measure, contestants, targets) {
+  const results = await contest(
+    directory,
+    contestants,
+    async (server) =>
+      (await load(server, SAMPLE, { connections: SAMPLE_CONNECTIONS, seconds: quick ? 2 : 5 })).rate,
+    turns(quick, 7),
   );
-  const row = (rival, how) =>
-    compare(`the four-row sample, ${CONNECTIONS} connections`, results, rival, {
-      ...how,
-      rate: true,
-      format: (rate) => `${count(Math.round(rate))} requests/s`,
-    });
-  return [row(flask, { least: 5 }), row(plainNest, {})];
+  const format = (rate) => `${count(Math.round(rate))} requests/s`;
+  return contestants
+    .slice(1)
+    .map(({ name }, rival) => compare(measure, results, name, format, { least: targets[rival] }));
 }
 
-/** What a line of log a request and the metrics cost. @param {Bench} bench */
-async function smallBodyObserved(bench) {
-  const seconds = bench.quick ? 2 : 5;
-  const observed = { ...service, start: () => service.start({ LOG_LEVEL: 'info', METRICS: 'on' }) };
-  const unobserved = {
-    ...service,
-    name: 'without logs and metrics',
-    start: () => service.start({ LOG_LEVEL: 'error', METRICS: 'off' }),
-  };
-  const results = await onServers(bench, [observed, unobserved], (servers) =>
-    takeTurns(
-      new Map([...servers].map(([name, server]) => [name, () => requestRate(server, seconds)])),
-      rounds(bench, 7),
-    ),
-  );
-  return [
-    compare('the four-row sample with logs and metrics', results, unobserved, {
-      least: 0.8,
-      rate: true,
-      format: (rate) => `${count(Math.round(rate))} requests/s`,
-    }),
-  ];
-}
-
-/** The coefficients of docs/capacity.md, under load and with logs and metrics as in production. @param {Bench} bench */
-async function capacity(bench) {
-  if (platform() !== 'linux') return [{ measure: 'capacity', service: 'read on Linux only', rival: '' }];
-  const body = await bodyOf(bench, CAPACITY_ROWS);
-  const seconds = bench.quick ? 3 : 10;
-  const row = (measure, service) => ({ measure, service, rival: '' });
+/** The coefficients of docs/capacity.md, under load and with logs and metrics as in production. */
+async function capacity({ directory, quick }) {
+  const body = await bodyOf(directory, CAPACITY_ROWS);
+  const duration = quick ? 3 : 10;
   const server = await service.start({ LOG_LEVEL: 'info', METRICS: 'on' });
-  const peakUnder = async (count) => {
-    const clients = startClients(count, server, body.path);
-    await sleep(1_000 * seconds);
-    await stopClients(clients);
-    return peakMemory(server.pid);
+  const peakUnder = async (connections) => {
+    await load(server, body, { connections, seconds: duration });
+    return peakMemory(server);
+  };
+  const cpuSeconds = async () => {
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    return Number(/^process_cpu_seconds_total (\S+)/m.exec(metrics)[1]);
+  };
+  /** CPU seconds of all threads for a request, each over a connection of its own, where the process is never idle. */
+  const cpuOf = async (body) => {
+    const clients = { connections: 2, seconds: duration, headers: ['Connection: close'] };
+    await load(server, body, clients);
+    const before = await cpuSeconds();
+    const { requests } = await load(server, body, clients);
+    return ((await cpuSeconds()) - before) / requests;
   };
   try {
     const atWork = await peakUnder(1);
-    const crowded = await peakUnder(CAPACITY_CLIENTS);
-    const more = (CAPACITY_CLIENTS - 1) * body.bytes;
-    const small = await cpuOfRequest(server, SAMPLE, seconds);
-    const large = await cpuOfRequest(server, body.path, seconds);
+    const crowded = await peakUnder(CAPACITY_CONNECTIONS);
+    const perByte = (crowded - atWork) / ((CAPACITY_CONNECTIONS - 1) * body.bytes);
+    const small = await cpuOf(SAMPLE);
+    const large = await cpuOf(body);
     return [
-      row('CPU per request', `${(1e3 * small).toFixed(2)} ms`),
-      row('CPU per row', nanoseconds((large - small) / CAPACITY_ROWS)),
-      row('memory of a process at work', mebibytes(atWork)),
-      row('memory per byte in flight', `${((crowded - atWork) / more).toFixed(2)} B`),
+      { measure: 'CPU per request', service: `${(1e3 * small).toFixed(2)} ms` },
+      { measure: 'CPU per row', service: nanoseconds((large - small) / CAPACITY_ROWS) },
+      { measure: 'memory of a process at work', service: mebibytes(atWork) },
+      { measure: 'memory per byte in flight', service: `${perByte.toFixed(2)} B` },
     ];
   } finally {
     await server.stop();
   }
 }
 
-/** CPU seconds of all threads for one request, each over a connection of its own, where the process is never idle. */
-async function cpuOfRequest(server, body, seconds) {
-  const clients = startClients(2, server, body, ['Connection: close']);
-  const look = async () => ({
-    cpu: Number(
-      /^process_cpu_seconds_total (\S+)/m.exec(await (await fetch(`${server.url}/metrics`)).text())[1],
-    ),
-    requests: clients.reduce((sum, { statuses }) => sum + statuses.length, 0),
-  });
-  await sleep(1_000 * seconds);
-  const before = await look();
-  await sleep(1_000 * seconds);
-  const after = await look();
-  await stopClients(clients);
-  return (after.cpu - before.cpu) / (after.requests - before.requests);
-}
+const bodyOf = (directory, rows) => writeBody(join(directory, `${rows}.json`), rows);
 
-/** @returns requests a second */
-async function requestRate({ url }, seconds) {
-  const script = join(import.meta.dirname, 'post.lua');
-  const { stdout } = await promisify(execFile)(
-    'wrk',
-    ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', script, `${url}/method`],
-    { env: { ...process.env, BODY: SAMPLE } },
-  );
-  const [, rate, failed] = /^rate (\S+) failed (\d+)$/m.exec(stdout);
-  if (failed !== '0') throw new Error(`${failed} requests failed`);
-  return Number(rate);
-}
+const turns = (quick, rounds) => (quick ? { warmUp: 1, rounds: 3 } : { warmUp: 3, rounds });
 
 /**
- * Starts the contestants that are there, checks that each gives the right values, and measures them.
- * @param {import('./contestants.mjs').Contestant[]} contestants
- * @param {(servers: Map<string, import('./measure.mjs').Server>) => Promise<Map<string, object>>} measure
- * @returns the results by name, with the failure of each that could not take part
- */
-async function onServers(bench, contestants, measure, { check = true } = {}) {
-  const servers = new Map();
-  const failures = new Map();
-  try {
-    for (const contestant of contestants) {
-      const { name, missing, start } = contestant;
-      try {
-        const what = missing();
-        if (what !== undefined) throw new Error(what);
-        servers.set(name, await start());
-        if (check && name !== 'transport alone') await assertRightValues(bench, name, servers.get(name));
-      } catch (error) {
-        failures.set(name, { failure: error.message });
-        await servers.get(name)?.stop();
-        servers.delete(name);
-      }
-    }
-    return new Map([...failures, ...(await measure(servers))]);
-  } finally {
-    for (const server of servers.values()) await server.stop();
-  }
-}
-
-async function assertRightValues(bench, name, server) {
-  const { path, expected } = await bodyOf(bench, CHECKED_ROWS);
-  const response = join(bench.directory, 'checked.json');
-  await post(server, path, response);
-  assertRight(name, digestOfValues(await readFile(response, 'utf8')), expected);
-}
-
-function assertRight(name, digest, expected) {
-  if (digest !== expected.sha256) throw new Error(`${name} gives other values than it should`);
-}
-
-/** Holds a long response against what it must begin with, a piece at a time, and its end against the contract. */
-async function assertResponse(path, expected) {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { end: expected.bytes - 1 })) hash.update(chunk);
-  assertRight(service.name, hash.digest('hex'), expected);
-  let rest = '';
-  for await (const chunk of createReadStream(path, { start: expected.bytes })) rest += chunk;
-  if (!/^,"error":0,"log":"[^"]*"}$/.test(rest))
-    throw new Error(`the response ends in ${rest.slice(0, 100)}`);
-}
-
-const bodies = new Map();
-
-/** The file of a body, written the first time that it is asked for. */
-async function bodyOf({ directory }, rows) {
-  if (!bodies.has(rows)) {
-    const path = join(directory, `${rows}.json`);
-    const expected = await writeBody(path, rows);
-    bodies.set(rows, { path, bytes: statSync(path).size, expected });
-  }
-  return bodies.get(rows);
-}
-
-/** Frees the disk of a body that is used once. */
-async function forget(rows) {
-  await rm(bodies.get(rows).path);
-  bodies.delete(rows);
-}
-
-const rounds = ({ quick }, full) => (quick ? { warmUp: 1, rounds: 3 } : { warmUp: 3, rounds: full });
-
-/**
- * A row that holds the service against a rival.
+ * Holds the service against a rival.
  * @param {string} measure
- * @param {Map<string, {median?: number, failure?: string}>} results
- * @param {{name: string}} rival
- * @param {object} how
- * @param {boolean} [how.faster] the ratio is how often the service's time goes into the rival's, not the other way
- * @param {boolean} [how.rate] more is better, and the ratio is of the service's to the rival's
- * @param {number} [how.least] the target
- * @param {number} [how.most] the target
- * @returns {Row}
+ * @param {Map<string, {values?: number[], failure?: string}>} results
+ * @param {string} rival
+ * @param {(value: number) => string} format
+ * @param {object} [how]
+ * @param {(values: number[]) => number} [how.of] what counts of the values
+ * @param {boolean} [how.inverse] the ratio is the rival's value to the service's, not the other way
+ * @param {number} [how.least] the target of the ratio
+ * @param {number} [how.most] the target of the ratio
+ * @param {number} [how.limit] the target of the service's value
+ * @returns {Line}
  */
-function compare(measure, results, rival, { faster, rate, least, most, format = seconds }) {
-  const [ours, theirs] = [results.get(service.name), results.get(rival.name)];
-  const said = ({ median: value, failure }) => failure ?? format(value);
-  const target =
-    least !== undefined ? `at least ${least}` : most !== undefined ? `at most ${most}` : undefined;
-  const row = { measure, service: said(ours), rival: `${rival.name}: ${said(theirs)}`, target };
-  if (ours.failure !== undefined) return { ...row, pass: target === undefined ? undefined : false };
-  if (theirs.failure !== undefined) return row;
-  const ratio = faster ? theirs.median / ours.median : ours.median / theirs.median;
-  const unit = faster ? 'times faster' : rate ? 'times its rate' : 'times as much';
-  const pass = least !== undefined ? ratio >= least : most !== undefined ? ratio <= most : undefined;
-  return { ...row, ratio, unit, pass };
-}
-
-/** The target of a row whose limit is a number of bytes, not a ratio. */
-function underLimit({ median: peak }, limit) {
-  if (limit === undefined) return {};
-  return { target: `at most ${mebibytes(limit)}`, pass: peak !== undefined && peak <= limit };
+function compare(measure, results, rival, format, { of = median, inverse, least, most, limit } = {}) {
+  const [ours, theirs] = [service.name, rival].map((name) => {
+    const { values, failure } = results.get(name);
+    return failure === undefined
+      ? { value: of(values), text: format(of(values)) }
+      : { value: NaN, text: failure };
+  });
+  const ratio = inverse ? theirs.value / ours.value : ours.value / theirs.value;
+  const line = {
+    measure,
+    service: ours.text,
+    rival: `${rival}: ${theirs.text}`,
+    ratio: Number.isNaN(ratio) ? '' : `${ratio.toPrecision(3)} times${inverse ? ' faster' : ''}`,
+  };
+  if (limit !== undefined) return { ...line, target: `at most ${format(limit)}`, pass: ours.value <= limit };
+  if (least !== undefined) return { ...line, target: `at least ${least}`, pass: ratio >= least };
+  if (most !== undefined) return { ...line, target: `at most ${most}`, pass: ratio <= most };
+  return line;
 }
 
 const count = (value) => value.toLocaleString('en');

@@ -3,5 +3,5 @@
 import { existsSync } from 'node:fs';
 
 const built = new URL('../dist/cli/kasem.js', import.meta.url);
-if (!existsSync(built)) (await import('../scripts/setup.mjs')).setUp();
+if (!existsSync(built)) (await import('../scripts/setup.mjs')).default();
 await import(built);

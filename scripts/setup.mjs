@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -16,12 +16,9 @@ export default function setUp() {
   lock();
   try {
     // The packages that are installed are those of the lock file as long as neither has been touched.
-    step(
-      'node_modules/.set-up',
-      ['package-lock.json'],
-      ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
-    );
-    step('dist/.set-up', BUILD_INPUTS, ['run', '--silent', 'build']);
+    const install = 'npm ci --include=dev --no-audit --no-fund --loglevel=error';
+    step('node_modules/.set-up', ['package-lock.json'], install);
+    step('dist/.set-up', BUILD_INPUTS, 'npm run --silent build');
   } finally {
     rmSync(LOCK, { force: true });
   }
@@ -49,18 +46,13 @@ function isHeld() {
   }
 }
 
-/** Runs npm where the stamp does not hold the digest of the inputs, and stamps. */
-function step(stamp, inputs, npmArguments) {
-  const digest = digestOf(inputs);
+/** Runs a command and stamps, unless the stamp holds the digest of the inputs. */
+function step(stamp, inputs, command) {
+  const digest = digestOf(inputs.map((input) => join(ROOT, input)));
   const stampPath = join(ROOT, stamp);
   if (existsSync(stampPath) && readFileSync(stampPath, 'utf8') === digest) return;
-  process.stderr.write(`npm ${npmArguments.slice(0, npmArguments[0] === 'ci' ? 1 : 3).join(' ')} …\n`);
-  // On Windows npm is a script that only a shell finds.
-  const { status } = spawnSync('npm', npmArguments, {
-    cwd: ROOT,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-  });
+  process.stderr.write(`${command} …\n`);
+  const { status } = spawnSync(command, { cwd: ROOT, stdio: ['ignore', 2, 2], shell: true });
   if (status !== 0) {
     rmSync(LOCK, { force: true });
     process.exit(status ?? 1);
@@ -71,17 +63,17 @@ function step(stamp, inputs, npmArguments) {
 
 function digestOf(inputs) {
   const hash = createHash('sha256');
-  for (const input of inputs)
-    for (const file of filesUnder(input)) hash.update(file).update(readFileSync(join(ROOT, file)));
+  for (const file of inputs.flatMap(filesOf)) hash.update(relative(ROOT, file)).update(readFileSync(file));
   return hash.digest('hex');
 }
 
-function filesUnder(path) {
-  if (!statSync(join(ROOT, path)).isDirectory()) return [path];
-  return readdirSync(join(ROOT, path), { withFileTypes: true })
-    .filter((entry) => !entry.name.endsWith('.wasm'))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => filesUnder(join(path, entry.name)));
+function filesOf(path) {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { recursive: true })
+    .filter((name) => !name.endsWith('.wasm'))
+    .sort()
+    .map((name) => join(path, name))
+    .filter((file) => statSync(file).isFile());
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) setUp();

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,8 @@ const BUILD = `
 import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 rmSync('dist', { recursive: true, force: true });
-mkdirSync('dist');
+mkdirSync('dist/cli', { recursive: true });
+writeFileSync('dist/cli/kasem.js', 'console.log("kasem")');
 writeFileSync('dist/' + process.pid, '');
 await setTimeout(300);
 if (!existsSync('dist/' + process.pid)) process.exit(1);
@@ -26,6 +27,7 @@ describe('the set-up of a checkout', () => {
     mkdirSync(join(checkout, 'src'));
     mkdirSync(join(checkout, 'scripts'));
     cpSync(SETUP, join(checkout, 'scripts/setup.mjs'));
+    cpSync(resolve(SETUP, '../../bin'), join(checkout, 'bin'), { recursive: true });
     const manifest = { name: 'x', version: '1.0.0', type: 'module', scripts: { build: 'node build.mjs' } };
     writeFileSync(join(checkout, 'package.json'), JSON.stringify(manifest));
     const lock = {
@@ -57,5 +59,10 @@ describe('the set-up of a checkout', () => {
     expect(builds()).toBe(2);
     expect(await setUp()).toBe(0);
     expect(builds()).toBe(2);
+  });
+
+  it('comes before the first run of the command', () => {
+    rmSync(join(checkout, 'dist'), { recursive: true, force: true });
+    expect(execFileSync(process.execPath, [join(checkout, 'bin/kasem.js')]).toString()).toBe('kasem\n');
   });
 });

@@ -3,17 +3,18 @@ import { type Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { ResponseReader, differences, type ReadResponse } from './response-reader.js';
 import { callHttp, type HttpResponse } from './http-call.js';
-import { progressBar, shown, type Output } from './terminal.js';
+import { print, progress, shown } from './terminal.js';
 
 export interface CallOptions {
   readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  /** A recorded response to hold the response against. */
+  readonly header: Readonly<Record<string, string>>;
+  /** A recorded response to compare the response with. */
   readonly expect?: string;
   readonly tolerance: number;
   /** Where to write the response as it came. */
   readonly out?: string;
-  readonly timeoutMs: number;
+  /** Milliseconds in which nothing at all may happen. */
+  readonly timeout: number;
 }
 
 const SHOWN_ROWS = 3;
@@ -21,20 +22,18 @@ const SHOWN_LOG = 1000;
 const SHOWN_DIFFERENCES = 10;
 
 /**
- * Sends one recorded body and tells what came back.
+ * Sends one recorded body and prints what came back.
  * @param file its path, or - for the standard input
  * @returns whether error is 0 and nothing differs from what is expected
  */
-export async function callWithBody(file: string, options: CallOptions, output: Output): Promise<boolean> {
+export async function callWithBody(file: string, options: CallOptions): Promise<boolean> {
   const size = file === '-' ? undefined : statSync(file).size;
   const body: Readable = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 18 });
   const reader = new ResponseReader();
-  // Opened before anything is sent: a body is not sent twice for a misspelt name.
-  const out =
-    options.out === undefined ? undefined : createWriteStream('', { fd: openSync(options.out, 'w') });
+  // Opened first, so that no body is sent if the name is wrong.
+  const out = options.out ? createWriteStream('', { fd: openSync(options.out, 'w') }) : undefined;
   const written = out && finished(out);
   written?.catch(() => undefined);
-  const bar = progressBar(output, `sending ${file}`, size);
   let received = 0;
   const response = await callHttp(
     {
@@ -43,37 +42,38 @@ export async function callWithBody(file: string, options: CallOptions, output: O
       headers: {
         'Content-Type': 'application/json',
         ...(size !== undefined && { 'Content-Length': size }),
-        ...options.headers,
+        ...options.header,
       },
       body,
     },
     {
-      idleMs: options.timeoutMs,
-      sent: (bytes) => bar.update(bytes),
+      idleMs: options.timeout,
+      sent: (bytes) =>
+        progress(`sending ${file}: ${megabytes(bytes)}${size ? ` of ${megabytes(size)}` : ''}`),
       take: (piece) => {
         received += piece.length;
         out?.write(piece);
         reader.push(piece);
       },
     },
-  ).finally(() => bar.end());
-  if (out !== undefined) {
-    out.end();
-    await written;
-  }
+  ).finally(() => progress(''));
+  out?.end();
+  await written;
 
   const read = await reader.end();
-  output.out(summary(file, response, read, received));
+  print(summary(file, response, read, received));
   let isRight = read.error === 0;
   if (options.expect !== undefined) {
     const list = differences(read, await readFile(options.expect), options.tolerance, SHOWN_DIFFERENCES);
     isRight = isRight && list.length === 0;
-    output.out(
+    print(
       list.length === 0 ? `as in ${options.expect}` : `not as in ${options.expect}:\n  ${list.join('\n  ')}`,
     );
   }
   return isRight;
 }
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 async function readFile(path: string): Promise<ReadResponse> {
   const reader = new ResponseReader();

@@ -1,4 +1,6 @@
 import { ERROR_CODES } from '../common/errors/error-codes.js';
+import { DATE } from '../common/frame/frame.js';
+import { OUTPUT } from '../modules/time-series/sum.js';
 import { bodyOf, expectedRows, type Case } from './cases.js';
 import { callHttp, NoResponseError, type HttpResponse } from './http-call.js';
 
@@ -8,24 +10,27 @@ export type ErrorHttpStatus = 'contract' | 'http' | 'either';
 export interface CheckOptions {
   readonly url: URL;
   readonly errorHttpStatus: ErrorHttpStatus;
-  readonly timeoutMs: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Milliseconds in which nothing at all may happen. */
+  readonly timeout: number;
+  readonly header?: Readonly<Record<string, string>>;
 }
 
 /** What came of one case. */
 export interface Finding {
   readonly case: Case;
-  /** What does not hold, each in a sentence; none where the case holds. */
+  /** What is wrong, each in a sentence; none where the case holds. */
   readonly faults: readonly string[];
   readonly sent: Buffer;
-  /** Without a status it is only the beginning of one. */
+  /** Without a status, only the beginning of the response came. */
   readonly response?: { readonly status?: number; readonly text: string };
-  /** Not even a connection could be had. */
+  /** There was not even a connection. */
   readonly isUnreachable: boolean;
 }
 
-/** So much is kept of a response that does not end. */
+/** How much is kept of a response that does not end. */
 const BEGINNING_BYTES = 4096;
+
+const HEADERS = JSON.stringify([DATE, OUTPUT]);
 
 /** No case's response is longer. */
 const MAX_RESPONSE_BYTES = 64 << 20;
@@ -35,54 +40,39 @@ export async function checkCase(one: Case, options: CheckOptions): Promise<Findi
   const { method = 'POST', headers, suffix = '', at, compress } = one.request;
   const url = new URL(at ?? options.url.href + suffix, options.url);
   const all: Record<string, string | null> = {
-    ...options.headers,
+    ...options.header,
     'Content-Type': 'application/json',
     ...(compress !== undefined && { 'Content-Encoding': compress }),
     ...(Buffer.isBuffer(pieces) && { 'Content-Length': String(bytes.length) }),
     ...headers,
   };
-  const given = Object.fromEntries(
-    Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null),
-  );
-  const answered: Buffer[] = [];
+  const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null)) as Record<
+    string,
+    string
+  >;
+  const received: Buffer[] = [];
   let length = 0;
+  const take = (piece: Buffer) => {
+    received.push(piece);
+    if ((length += piece.length) > MAX_RESPONSE_BYTES) throw new Error('the response has no end');
+  };
+  const finding = { case: one, sent: bytes, isUnreachable: false };
   try {
-    const response = await callHttp(
-      { url, method, headers: given, body: pieces },
-      {
-        idleMs: options.timeoutMs,
-        // An endpoint that goes on saying something, but never all of it.
-        timeoutMs: 3 * options.timeoutMs,
-        take: (piece) => {
-          answered.push(piece);
-          if ((length += piece.length) > MAX_RESPONSE_BYTES) throw new Error('the response has no end');
-        },
-      },
-    );
-    const text = Buffer.concat(answered).toString();
+    // The longer timeout is for an endpoint that sends byte after byte and never ends.
+    const timeouts = { idleMs: options.timeout, timeoutMs: 3 * options.timeout };
+    const response = await callHttp({ url, method, headers: given, body: pieces }, { ...timeouts, take });
+    const text = Buffer.concat(received).toString();
     const faults = judge(one, response, text, options.errorHttpStatus);
-    return {
-      case: one,
-      faults,
-      sent: bytes,
-      response: { status: response.status, text },
-      isUnreachable: false,
-    };
+    return { ...finding, faults, response: { status: response.status, text } };
   } catch (error) {
     if (!(error instanceof NoResponseError)) throw error;
-    return {
-      case: one,
-      faults: [error.message],
-      sent: bytes,
-      ...(length > 0 && {
-        response: { text: Buffer.concat(answered).subarray(0, BEGINNING_BYTES).toString() },
-      }),
-      isUnreachable: error.isUnreachable,
-    };
+    const text = Buffer.concat(received).subarray(0, BEGINNING_BYTES).toString();
+    const { message, isUnreachable } = error;
+    return { ...finding, faults: [message], isUnreachable, ...(length > 0 && { response: { text } }) };
   }
 }
 
-/** What of a response is not as the case has it. */
+/** What is wrong with a response. */
 function judge(
   one: Case,
   { status, headers }: HttpResponse,
@@ -133,8 +123,8 @@ function statusesOf({ expect }: Case, setting: ErrorHttpStatus): number[] {
 
 function judgeRows(scalar: unknown, expected: readonly (readonly (number | null)[])[]): string[] {
   const { headers, data } = (scalar ?? {}) as { headers?: unknown; data?: unknown };
-  if (JSON.stringify(headers) !== '["date","sum_ts"]')
-    return [`scalar.headers is ${JSON.stringify(headers)} and not ["date","sum_ts"]`];
+  if (JSON.stringify(headers) !== HEADERS)
+    return [`scalar.headers is ${JSON.stringify(headers)} and not ${HEADERS}`];
   if (!Array.isArray(data)) return ['scalar.data is no array'];
   if (data.length !== expected.length)
     return [`scalar.data has ${data.length} rows and not ${expected.length}`];

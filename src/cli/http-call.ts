@@ -1,6 +1,8 @@
 import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { CODINGS } from '../common/http/content-codings.js';
 
 /** One request as it goes over the wire. */
@@ -59,9 +61,7 @@ export function callHttp(
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const outgoing = send(url, { method, headers, agent: false, timeout: idleMs });
     const overall =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(() => fail(`no end of the response within ${timeoutMs} ms`), timeoutMs);
+      timeoutMs && setTimeout(() => fail(`no end of the response within ${timeoutMs} ms`), timeoutMs);
     const fail = (message: string, isUnreachable = false) => {
       clearTimeout(overall);
       reject(new NoResponseError(message, isUnreachable));
@@ -100,7 +100,12 @@ export function callHttp(
             outgoing.destroy();
           });
       });
-    void write(outgoing, body, sent);
+    if (ArrayBuffer.isView(body)) outgoing.end(body);
+    else {
+      outgoing.setNoDelay(true);
+      // Where it fails, outgoing has an error, or there is a response already.
+      pipeline(paced(body, sent), outgoing).catch(() => undefined);
+    }
   });
 }
 
@@ -122,31 +127,12 @@ function describe({ code, message }: NodeJS.ErrnoException): string {
   return message;
 }
 
-async function write(
-  outgoing: ReturnType<typeof httpRequest>,
-  body: HttpCall['body'],
-  sent: ((bytes: number) => void) | undefined,
-): Promise<void> {
-  if (ArrayBuffer.isView(body)) return void outgoing.end(body);
+/** Sends each piece in a write of its own. */
+async function* paced(pieces: Iterable<Uint8Array> | Readable, sent: HttpCallOptions['sent']) {
   let total = 0;
-  try {
-    outgoing.setNoDelay(true);
-    for await (const piece of body) {
-      if (outgoing.destroyed) return;
-      const isTaken = outgoing.write(piece);
-      sent?.((total += (piece as Uint8Array).length));
-      if (isTaken) await new Promise(setImmediate);
-      else
-        await new Promise<void>((resolve) => {
-          const settle = () => {
-            outgoing.off('drain', settle).off('close', settle);
-            resolve();
-          };
-          outgoing.on('drain', settle).on('close', settle);
-        });
-    }
-    outgoing.end();
-  } catch (error) {
-    outgoing.destroy(error as Error);
+  for await (const piece of pieces as AsyncIterable<Uint8Array>) {
+    yield piece;
+    sent?.((total += piece.length));
+    await setImmediate();
   }
 }

@@ -1,20 +1,21 @@
 #!/usr/bin/env node
 // Executable as well as bin/kasem.js: npx keeps for good the link that it made to this file when it was the command.
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { PATHS } from '../modules/time-series/sum.js';
 import { VERSION } from '../version.js';
 import { callWithBody, type CallOptions } from './call.js';
 import { LEVELS, loadCases, type Level } from './cases.js';
 import { checkCase, type CheckOptions, type Finding } from './check.js';
 import { NoResponseError } from './http-call.js';
 import { line, report, summary } from './report.js';
-import { terminal } from './terminal.js';
+import { print, progress } from './terminal.js';
 
-const DEFAULT_URL = 'http://127.0.0.1:5000/method';
+const DEFAULT_URL = `http://127.0.0.1:5000/${PATHS[0]}`;
 
-/** An endpoint that has answered none of the first cases is not asked the others, which would take hours. */
+/** After so many cases without any response the check gives up; the others would take hours. */
 const PATIENCE = 5;
 
-/** The endpoint could not be asked, or the command line is wrong; 1 is for a response that is not as it should be. */
+/** The endpoint is unreachable, or the command line is wrong; 1 is for a wrong response. */
 const EXIT_UNABLE = 2;
 
 const program = new Command('kasem')
@@ -69,12 +70,10 @@ program
 
 program.command('serve').description('run the service; environment variables configure it').action(serve);
 
-interface CheckFlags extends Omit<CheckOptions, 'url' | 'timeoutMs' | 'headers'> {
+interface CheckFlags extends Omit<CheckOptions, 'url'> {
   readonly level: Level;
   readonly only?: string;
   readonly json?: boolean;
-  readonly timeout: number;
-  readonly header: Record<string, string>;
 }
 
 async function check(url: URL, flags: CheckFlags): Promise<void> {
@@ -83,18 +82,15 @@ async function check(url: URL, flags: CheckFlags): Promise<void> {
       (flags.level === 'robust' || level === 'contract') && name.includes(flags.only ?? ''),
   );
   if (cases.length === 0) return unable(`no case's name contains ${flags.only}`);
-  const options = { ...flags, url, timeoutMs: flags.timeout, headers: flags.header };
   const findings: Finding[] = [];
   for (const [i, one] of cases.entries()) {
-    terminal.progress(`${i + 1}/${cases.length} ${one.name}`);
-    const finding = await checkCase(one, options);
-    if (finding.isUnreachable && findings.every(({ isUnreachable }) => isUnreachable)) {
-      terminal.progress('');
+    progress(`${i + 1}/${cases.length} ${one.name}`);
+    const finding = await checkCase(one, { ...flags, url });
+    progress('');
+    if (finding.isUnreachable && findings.every(({ isUnreachable }) => isUnreachable))
       return unable(`${url.href}: ${finding.faults[0]}`);
-    }
     findings.push(finding);
-    terminal.progress('');
-    if (flags.json !== true) terminal.out(line(finding));
+    if (flags.json !== true) print(line(finding));
     if (findings.length === PATIENCE && findings.every(({ response }) => response === undefined)) {
       process.stderr.write(
         `kasem: no response to the first ${PATIENCE} of ${cases.length} cases; given up\n`,
@@ -102,7 +98,7 @@ async function check(url: URL, flags: CheckFlags): Promise<void> {
       break;
     }
   }
-  terminal.out(flags.json === true ? JSON.stringify(report(url, findings), null, 2) : summary(findings));
+  print(flags.json === true ? JSON.stringify(report(url, findings), null, 2) : summary(findings));
   process.exitCode = findings.every(({ faults }) => faults.length === 0) ? 0 : 1;
 }
 
@@ -112,37 +108,27 @@ const FILE_FAULTS: Readonly<Record<string, string>> = {
   EACCES: 'this may not be opened',
 };
 
-interface CallFlags extends Omit<CallOptions, 'url' | 'headers' | 'timeoutMs'> {
-  readonly timeout: number;
-  readonly header: Record<string, string>;
-}
-
-async function call(args: readonly string[], flags: CallFlags): Promise<void> {
+async function call(args: readonly string[], flags: Omit<CallOptions, 'url'>): Promise<void> {
   const isUrl = (text: string) => /^https?:\/\//.test(text);
   const [urls, bodies] = [args.filter(isUrl), args.filter((text) => !isUrl(text))];
   if (bodies.length === 0) return unable('no body to send');
   if (urls.length > 1) return unable('there can be one URL only');
   if (bodies.length > 1 && (flags.out !== undefined || flags.expect !== undefined))
     return unable('--out and --expect go with one body only');
-  const options = {
-    ...flags,
-    url: toUrl(urls[0] ?? DEFAULT_URL),
-    timeoutMs: flags.timeout,
-    headers: flags.header,
-  };
+  const options = { ...flags, url: toUrl(urls[0] ?? DEFAULT_URL) };
   let failed = 0;
   for (const body of bodies) {
     try {
-      if (!(await callWithBody(body, options, terminal))) failed++;
+      if (!(await callWithBody(body, options))) failed++;
     } catch (error) {
       failed++;
       const { code, message, path } = error as NodeJS.ErrnoException;
-      terminal.out(`${path ?? body}: ${FILE_FAULTS[code ?? ''] ?? message}`);
+      print(`${path ?? body}: ${FILE_FAULTS[code ?? ''] ?? message}`);
       if (error instanceof NoResponseError && error.isUnreachable)
         return unable(`${options.url.href}: ${message}`);
     }
   }
-  if (bodies.length > 1) terminal.out(`${bodies.length - failed} of ${bodies.length} bodies right`);
+  if (bodies.length > 1) print(`${bodies.length - failed} of ${bodies.length} bodies right`);
   process.exitCode = failed === 0 ? 0 : 1;
 }
 

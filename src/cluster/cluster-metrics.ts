@@ -18,10 +18,10 @@ type Message =
   | { readonly type: 'metrics.snapshot'; readonly round: number; readonly snapshot: Snapshot }
   | { readonly type: 'metrics.exposition'; readonly text: string };
 
-/** A worker that is stopped or busy must not keep the others' metrics from being seen. */
+/** How long to wait for a worker that is stopped or busy. */
 const COLLECT_MS = 1_000;
 
-/** The text for a scrape: of this process, or of all where it is one of several. */
+/** The text for a scrape: the metrics of all processes. */
 export async function exposition(registry: Registry): Promise<string> {
   if (!cluster.worker?.isConnected()) return registry.metrics();
   return new Promise((resolve) => {
@@ -38,7 +38,7 @@ export async function exposition(registry: Registry): Promise<string> {
   });
 }
 
-/** In a worker: gives its metrics whenever the primary process asks. */
+/** In a worker: sends its metrics whenever the primary process asks. */
 export function respondToCollections(registry: Registry): void {
   process.on('message', (message: Message) => {
     if (message.type !== 'metrics.collect') return;
@@ -51,8 +51,8 @@ export function respondToCollections(registry: Registry): void {
 }
 
 /**
- * In the primary process: sums the metrics of all workers. Of one that does not respond the last ones count, and what a
- * dead one had counted stays counted, so that no sum ever falls.
+ * In the primary process: sums the metrics of all workers. For a worker that does not respond, its last metrics count. The
+ * counters of dead workers stay in the sum, so that no sum ever falls.
  */
 export class ClusterMetrics {
   private readonly latest = new Map<number, Snapshot>();

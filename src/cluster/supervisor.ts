@@ -4,11 +4,11 @@ import { ALIVE, BEAT_MS, DRAIN, LEAVING, tellWorker } from './worker.js';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
-/** A worker that lived so long did not die of its start. */
+/** A worker that lived this long did not fail at its start. */
 const SETTLED_MS = 30_000;
-/** Beyond its own times, before a worker that does not end is killed. */
+/** How long after its own timeouts a worker that does not end is killed. */
 const MARGIN_MS = 5_000;
-/** A worker whose event loop has not turned for so long hangs. */
+/** A worker whose event loop has not turned for this long hangs. */
 const HANG_MS = 15_000;
 
 export interface SupervisorOptions {
@@ -32,9 +32,9 @@ export interface SupervisorOptions {
 /** The primary process of several that share a port: replaces those that die, and drains all on a signal. */
 export class Supervisor {
   private readonly startedAt = new Map<number, number>();
-  /** When each worker that takes work has been alive last, by id; others do not hear of anything yet. */
+  /** When each listening worker last said that it is alive, by id. */
   private readonly serving = new Map<number, number>();
-  /** Ids of workers that end by themselves and have been replaced already. */
+  /** Ids of workers that are about to end and have been replaced already. */
   private readonly replaced = new Set<number>();
   private isListening = false;
   private isDraining = false;
@@ -72,12 +72,12 @@ export class Supervisor {
       if (this.live.length === 0) process.exit(this.exitCode);
       return;
     }
-    // What ends before anything has listened has said why, and would end again.
+    // A worker that ends before any has listened has logged why, and would end again.
     if (!this.isListening) process.exit(1);
     if (!this.replaced.delete(worker.id)) this.replace(worker, cause);
   }
 
-  /** After a fault a worker takes no more work, but may need its time to finish what is in flight. */
+  /** After an uncaught exception a worker only finishes what is in flight. */
   private onLeaving(worker: Worker): void {
     if (this.isDraining || this.replaced.has(worker.id)) return;
     this.replaced.add(worker.id);
@@ -99,7 +99,7 @@ export class Supervisor {
     let lookedAt = performance.now();
     setInterval(() => {
       const now = performance.now();
-      // Where this process itself was stopped, it has not heard the workers either.
+      // If this process itself was stopped, it could not hear the workers.
       if (now - lookedAt > 3 * BEAT_MS) for (const id of this.serving.keys()) this.serving.set(id, now);
       lookedAt = now;
       for (const worker of this.live)
@@ -111,7 +111,7 @@ export class Supervisor {
     }, BEAT_MS).unref();
   }
 
-  /** A second signal ends all at once. */
+  /** A second signal kills all workers at once. */
   private drain(signal: 'SIGTERM' | 'SIGINT'): void {
     if (this.isDraining) {
       this.kill(this.live);
@@ -122,7 +122,7 @@ export class Supervisor {
     if (this.live.length === 0) process.exit(0);
     for (const worker of this.live) {
       if (!this.serving.has(worker.id)) worker.process.kill('SIGKILL');
-      // What cannot be told is about to end by itself.
+      // A worker without a channel is about to end by itself.
       else tellWorker(worker, DRAIN);
     }
     const { delay, grace } = this.options;
@@ -135,7 +135,7 @@ export class Supervisor {
     this.kill(overdue);
   }
 
-  /** One that starts may have read what has changed since; the signal would end it before it listens. */
+  /** A worker that has not listened yet gets the signal later: it has no handler yet, and would end. */
   private hangUp(worker: Worker): void {
     if (this.serving.has(worker.id)) worker.process.kill('SIGHUP');
     else worker.once('listening', () => worker.process.kill('SIGHUP'));
@@ -145,7 +145,7 @@ export class Supervisor {
     for (const worker of workers) worker.process.kill('SIGKILL');
   }
 
-  /** Without the dead, which node:cluster lists until their channel has been seen to end as well. */
+  /** Without dead workers, which node:cluster lists until their channel has closed. */
   private get live(): Worker[] {
     return Object.values(cluster.workers ?? {})
       .filter((worker) => worker !== undefined)

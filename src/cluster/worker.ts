@@ -10,12 +10,12 @@ export const LEAVING = 'leaving';
 /** How often a worker says that its event loop turns. */
 export const BEAT_MS = 1_000;
 
-/** Says something to a worker; it may have gone, which without a callback would be an uncaught exception. */
+/** Sends a message to a worker. Without the callback, a closed channel would be an uncaught exception. */
 export function tellWorker(worker: Worker, message: string | object): void {
   if (worker.isConnected()) worker.send(message, () => undefined);
 }
 
-/** Says something to the primary process; it may have gone as well. */
+/** Sends a message to the primary process, if it is still there. */
 export function tellPrimary(message: string | object): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }

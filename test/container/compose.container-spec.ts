@@ -70,7 +70,7 @@ describe('docker-compose.yml', () => {
 
   it('gives the memory that the budget needs, and the time that an end takes', () => {
     const { MAX_IN_FLIGHT_BYTES, MAX_BODY_BYTES, SHUTDOWN_DELAY_MS, SHUTDOWN_GRACE_MS } = kasem.environment;
-    const worst = 130 + (4 * Number(MAX_IN_FLIGHT_BYTES)) / 2 ** 20;
+    const worst = 160 + (4 * Number(MAX_IN_FLIGHT_BYTES)) / 2 ** 20;
     const given = Number(/^(\d+)m$/.exec(String(kasem.mem_limit))?.[1]);
     expect(given).toBeGreaterThanOrEqual(worst);
     expect(kasem.memswap_limit).toBe(kasem.mem_limit);

@@ -45,7 +45,7 @@ describe.each(['contract', 'http'] as const)('the service with ERROR_HTTP_STATUS
 
   it.each(cases.map((one) => [one.name, one] as const))('keeps: %s', async (_, one) => {
     const url = new URL(`${service.url}/method`);
-    const { faults } = await checkCase(one, { url, errorHttpStatus, timeoutMs: 20_000 });
+    const { faults } = await checkCase(one, { url, errorHttpStatus, timeout: 20_000 });
     expect(faults).toEqual([]);
   });
 });

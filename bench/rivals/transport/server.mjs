@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 
 const PIECE = Buffer.alloc(65_536, ' ');
-const responseBytes = Number(process.env.ANSWER_BYTES);
+const responseBytes = Number(process.env.RESPONSE_BYTES);
 
 createServer((request, response) => {
   request.resume().once('end', async () => {

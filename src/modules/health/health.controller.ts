@@ -1,11 +1,6 @@
 import { applyDecorators, Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
-import {
-  HealthCheck,
-  HealthCheckService,
-  type HealthCheckResult,
-  type HealthIndicatorFunction,
-} from '@nestjs/terminus';
+import { HealthCheck, HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
 import { Public } from '../../common/http/public.js';
 import { ReadyHealthIndicator } from './ready.health-indicator.js';
 import { LiveHealthIndicator } from './live.health-indicator.js';
@@ -44,25 +39,18 @@ export class HealthController {
   @Get()
   @Probe('Both checks, with detail')
   all(): Promise<HealthCheckResult> {
-    return this.check(
-      () => this.live.isLive('live'),
-      () => this.ready.isReady('ready'),
-    );
+    return this.health.check([() => this.live.isLive('live'), () => this.ready.isReady('ready')]);
   }
 
   @Get('live')
-  @Probe('The process turns; where it does not respond, restart it')
+  @Probe('Liveness: restart the process if this fails')
   isLive(): Promise<HealthCheckResult> {
-    return this.check(() => this.live.isLive('live'));
+    return this.health.check([() => this.live.isLive('live')]);
   }
 
   @Get('ready')
-  @Probe('It takes work; where it does not, send the work elsewhere')
+  @Probe('Readiness: send requests elsewhere if this fails')
   isReady(): Promise<HealthCheckResult> {
-    return this.check(() => this.ready.isReady('ready'));
-  }
-
-  private check(...indicators: HealthIndicatorFunction[]): Promise<HealthCheckResult> {
-    return this.health.check(indicators);
+    return this.health.check([() => this.ready.isReady('ready')]);
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 
-/** That this answers at all is the sign of life; the detail tells a restart from a long run. */
+/** A response is enough to show that the process is alive; the uptime shows a restart. */
 @Injectable()
 export class LiveHealthIndicator {
   constructor(private readonly indicator: HealthIndicatorService) {}

@@ -2,14 +2,8 @@ import { Inject, Injectable, type LoggerService } from '@nestjs/common';
 import { type Level, type Logger } from 'pino';
 import { PINO } from './pino.js';
 
-/** Parts of Nest that tell at each start what they set up; what fails there is thrown as well, and told by main. */
-const SET_UP = new Set([
-  'NestFactory',
-  'InstanceLoader',
-  'RoutesResolver',
-  'RouterExplorer',
-  'NestApplication',
-]);
+/** Parts of Nest that log each step of a start. Their lines are for debugging only: main logs what fails. */
+const SET_UP = ['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication'];
 
 /** Gives what Nest and its parts log to pino, with the part's name as `context`. */
 @Injectable()
@@ -23,11 +17,11 @@ export class PinoLogger implements LoggerService {
   readonly debug = this.at('debug');
   readonly verbose = this.at('trace');
 
-  /** A message is text or fields. Nest gives the context last. */
+  /** A message is a string or fields. Nest gives the context last. */
   private at(level: Level) {
     return (message: unknown, ...details: unknown[]): void => {
       const context = details.at(-1);
-      const effective = SET_UP.has(String(context)) ? 'debug' : level;
+      const effective = SET_UP.includes(String(context)) ? 'debug' : level;
       if (typeof message === 'string') this.pino[effective]({ context }, message);
       else this.pino[effective]({ context, ...(message as object) });
     };

@@ -14,14 +14,7 @@ const DURATION_BUCKETS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120,
 ];
 
-/** Gauges of prom-client that bear a counter's name, which `promtool check metrics` warns of. */
-const MISNAMED = [
-  'nodejs_active_handles_total',
-  'nodejs_active_requests_total',
-  'nodejs_active_resources_total',
-];
-
-/** Deaths of workers; counted in the primary process, and 0 in each other. */
+/** Deaths of workers. Only the primary process counts them; in all others this is 0. */
 export function restartsCounter(registry = new Registry()): { registry: Registry; restarts: Counter } {
   const restarts = new Counter({
     name: 'kasem_worker_restarts_total',
@@ -31,7 +24,7 @@ export function restartsCounter(registry = new Registry()): { registry: Registry
   return { registry, restarts };
 }
 
-/** Log lines that could not be written; of each process. */
+/** Log lines that this process could not write. */
 export function countDroppedLines(registry: Registry, destination: LogDestination): void {
   new Counter({
     name: 'kasem_log_lines_dropped_total',
@@ -44,7 +37,7 @@ export function countDroppedLines(registry: Registry, destination: LogDestinatio
   });
 }
 
-/** The verbs of RFC 9110 and PATCH; others share a name, so that a client can't make series at will. */
+/** The verbs of RFC 9110 and PATCH; others share a name, so that no client can create series at will. */
 const VERBS = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE']);
 
 const HTTP_LABELS = ['http_request_method', 'http_route', 'http_response_status_code', 'url_scheme'] as const;
@@ -67,34 +60,33 @@ export class Metrics implements RequestObserver {
     const registers = [this.registry];
     const sizeBuckets = bucketsUpTo(MAX_BODY_BYTES);
     collectDefaultMetrics({ register: this.registry });
-    for (const name of MISNAMED) this.registry.removeSingleMetric(name);
-    // Of several processes the one that is late counts, not how late all are together.
-    for (const metric of this.registry.getMetricsAsArray())
+    for (const metric of this.registry.getMetricsAsArray()) {
+      // `promtool check metrics` warns of a gauge with the name of a counter.
+      if (metric instanceof Gauge && metric.name.endsWith('_total'))
+        this.registry.removeSingleMetric(metric.name);
+      // Of several processes the slowest one counts, not the average.
       if (metric.aggregator === 'average') metric.aggregator = 'max';
+    }
     restartsCounter(this.registry);
     countDroppedLines(this.registry, destination);
 
-    this.duration = new Histogram({
-      name: 'http_server_request_duration_seconds',
-      help: 'Duration of HTTP server requests',
-      labelNames: HTTP_LABELS,
-      buckets: DURATION_BUCKETS,
-      registers,
-    });
-    this.requestSize = new Histogram({
-      name: 'http_server_request_body_size_bytes',
-      help: 'Size of HTTP server request bodies as received',
-      labelNames: HTTP_LABELS,
-      buckets: sizeBuckets,
-      registers,
-    });
-    this.responseSize = new Histogram({
-      name: 'http_server_response_body_size_bytes',
-      help: 'Size of HTTP server response bodies',
-      labelNames: HTTP_LABELS,
-      buckets: sizeBuckets,
-      registers,
-    });
+    const histogram = (name: string, help: string, buckets: number[]) =>
+      new Histogram({ name, help, labelNames: HTTP_LABELS, buckets, registers });
+    this.duration = histogram(
+      'http_server_request_duration_seconds',
+      'Duration of HTTP server requests',
+      DURATION_BUCKETS,
+    );
+    this.requestSize = histogram(
+      'http_server_request_body_size_bytes',
+      'Size of HTTP server request bodies as received',
+      sizeBuckets,
+    );
+    this.responseSize = histogram(
+      'http_server_response_body_size_bytes',
+      'Size of HTTP server response bodies',
+      sizeBuckets,
+    );
     this.active = new Gauge({
       name: 'http_server_active_requests',
       help: 'Number of HTTP server requests in flight',
@@ -175,13 +167,13 @@ export class Metrics implements RequestObserver {
 
 const verb = (method: string): string => (VERBS.has(method) ? method : '_OTHER');
 
-/** The pattern and not the path, which a client can vary at will. */
+/** The pattern, not the path, so that no client can create series at will. */
 function routeOf({ request }: RequestContext): string {
   const path = (request.route as { path?: unknown } | undefined)?.path;
   return typeof path === 'string' ? path : '';
 }
 
-/** `refused` is the client's to mend, `failed` the operator's. */
+/** `refused` is the client's fault, `failed` the service's. */
 function outcomeOf({ isComplete, error, response }: RequestContext): string {
   if (!isComplete) return 'abandoned';
   if (error === 0) return 'success';

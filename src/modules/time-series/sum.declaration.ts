@@ -1,5 +1,6 @@
 import { type MethodDeclaration, type MethodExample } from '../../common/method/method-declaration.js';
 import { SumParams } from './dto/sum-params.dto.js';
+import { INPUTS, OUTPUT, PATHS } from './sum.js';
 
 /** The pair that the contract records, and one with missing samples. */
 const EXAMPLES: readonly MethodExample[] = [
@@ -39,9 +40,9 @@ const EXAMPLES: readonly MethodExample[] = [
 
 /** sum_ts = scale x (e1_ts + e2_ts) */
 export const SUM: MethodDeclaration<SumParams> = {
-  paths: ['method', 'sum'],
+  paths: [...PATHS],
   params: SumParams,
-  inputs: ['e1_ts', 'e2_ts'],
-  outputs: ['sum_ts'],
+  inputs: INPUTS,
+  outputs: [OUTPUT],
   examples: EXAMPLES,
 };
