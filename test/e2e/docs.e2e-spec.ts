@@ -21,21 +21,21 @@ const NOT_RUN: Record<string, string> = {
   'HOST=0.0.0.0 API_KEYS=kasem:choose-a-key npm start': 'the same',
   'PLAYGROUND=on npm start': 'the same; playground.browser-spec.ts uses the page',
   'docker compose up --build':
-    'needs a container engine; scripts/verify-image.sh builds, runs and calls the image',
+    'needs a container engine; test/container/verify-image.sh builds, runs and calls the image',
   'docker build --target production -t kasem-time-series:0.1.0 \\':
-    'needs a container engine; scripts/verify-image.sh builds with these arguments',
+    'needs a container engine; test/container/verify-image.sh builds with these arguments',
   'export VERSION=0.1.0 REVISION="$(git rev-parse HEAD)"':
     'needs a container engine; compose.container-spec.ts brings the services up',
   'docker compose -f docker-compose.yml -f deploy/compose/keys.yml up --detach': 'the same',
   'docker build --target development -t kasem-time-series:development .':
-    'needs a container engine; scripts/verify-image.sh changes a source in it',
+    'needs a container engine; test/container/verify-image.sh changes a source in it',
   'npm run bench': 'takes minutes, and needs the rivals',
   'npx openapi-typescript@7 http://127.0.0.1:5000/openapi.json -o kasem.ts':
     'installs a generator; openapi-client.e2e-spec.ts runs the one that is installed',
   'docker build --target production -t kasem-time-series:development .':
     'needs a container engine and a cluster',
   'cd deploy/kubernetes/overlays/production': 'needs a cluster',
-  'node scripts/fuzz-coverage.mjs --minutes 30':
+  'node test/fuzz/coverage.mjs --minutes 30':
     'takes half an hour, and needs a newer glibc than Debian 12 has',
   'FUZZ_MILLISECONDS=900000 npm run test:e2e -- --testTimeout 3600000 fuzz':
     'takes an hour; fuzz.e2e-spec.ts runs the same for seconds',

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Checks the production image with the container engine: what it holds, that it runs as docker-compose.yml runs it, within
 # 256 MiB and 64 pids, and how it ends. Without IMAGE it builds the image, and then checks the development target too.
-#   scripts/verify-image.sh [IMAGE]
+#   test/container/verify-image.sh [IMAGE]
 # SOURCE is the address of the sources for the image's label; the default is that of git's remote, if it is public.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 image=${1:-kasem-time-series:verify}
 name=kasem-verify-$$

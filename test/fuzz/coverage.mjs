@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import setUp from './setup.mjs';
+import setUp from '../../scripts/setup.mjs';
 
-const ROOT = resolve(import.meta.dirname, '..');
+const ROOT = resolve(import.meta.dirname, '../..');
 const OUT = join(ROOT, 'artifacts/fuzz');
 const CORPUS = join(OUT, 'corpus');
 const KERNEL = 'src/common/frame/kernel/kernel.wasm';
