@@ -34,6 +34,17 @@ export function assertObject(value: unknown, path: string): asserts value is Rec
     throw new KasemError('INVALID_BODY', `${path}: expected an object, got ${describe(value)}`);
 }
 
+/**
+ * @param why as `faultText` says it
+ * @param place the path of the row where it is
+ */
+export const notJson = (why: string, place?: string, options?: ErrorOptions): KasemError =>
+  new KasemError(
+    'MALFORMED_JSON',
+    `the body is not valid JSON: ${place === undefined ? '' : `${place}: `}${why}`,
+    options,
+  );
+
 /** A key that is read appears twice: either value could be meant. */
 export const duplicateKey = (path: string): KasemError =>
   new KasemError('INVALID_BODY', `${path} appears twice`);
