@@ -79,7 +79,8 @@ function mulberry32(seed) {
  */
 export function digestOfValues(response) {
   const { headers, data } = JSON.parse(response).scalar;
+  const rows = data.map((row) => `[${row.map(double).join()}]`);
   return createHash('sha256')
-    .update(`{"scalar":${JSON.stringify({ headers, data })}`)
+    .update(`{"scalar":{"headers":${JSON.stringify(headers)},"data":[${rows.join()}]}`)
     .digest('hex');
 }

@@ -98,6 +98,7 @@ describe('the writer of a response', () => {
     await writeResponse({ ...endless, write } as unknown as Response, frameOf(100_000), log, {
       context,
       record,
+      missing: 'null',
     }).finally(() => (isOver = true));
     await other;
     expect(given).toBeGreaterThan(pieces / 2);
