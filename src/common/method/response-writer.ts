@@ -84,5 +84,5 @@ function* recorded(
 function* responsePieces(frame: Frame, log: string, missing: Missing): Generator<Uint8Array, undefined> {
   yield Buffer.from('{"scalar":');
   yield* encodeFrame(frame, missing);
-  yield Buffer.from(`,"error":0,"log":${JSON.stringify(log)}}`);
+  yield Buffer.from(`,"error":0,"log":${JSON.stringify(log.toWellFormed())}}`);
 }
