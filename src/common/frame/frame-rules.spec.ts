@@ -91,7 +91,10 @@ describe('the headers', () => {
   it.each([
     [['date', 'el_ts', 'e2_ts'], '; scalar.headers[1] is "el_ts": did you mean e1_ts?'],
     [['Date', 'e1_ts', 'e2_ts'], '; scalar.headers[0] is "Date": did you mean date?'],
-    [['date', 'E1-TS', 'x', 'e1ts', 'E1_TS ', 'e2_ts'], '; scalar.headers[1] is "E1-TS": did you mean e1_ts?'],
+    [
+      ['date', 'E1-TS', 'x', 'e1ts', 'E1_TS ', 'e2_ts'],
+      '; scalar.headers[1] is "E1-TS": did you mean e1_ts?',
+    ],
     [
       ['dat', 'e2_ts', 'e1_t\ud800'],
       '; scalar.headers[0] is "dat": did you mean date?; scalar.headers[2] is "e1_t\\ud800": did you mean e1_ts?',
