@@ -23,7 +23,7 @@ export async function writeBody(path, rows) {
   const response = textOf(
     rows,
     '{"scalar":{"headers":["date","sum_ts"],"data":[',
-    (date, e1, e2) => `[${date},${SCALE * (e1 + e2)}]`,
+    (date, e1, e2) => `[${date}.0,${SCALE * (e1 + e2)}]`,
     ']},"error":0,"log":""}',
   );
   await pipeline(body, createWriteStream(path));

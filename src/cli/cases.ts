@@ -53,7 +53,7 @@ export interface Case {
     readonly log?: string;
     /** The rows of the response as JSON text, compared to the last bit; for generated rows they are computed. */
     readonly data?: string;
-    /** The response's text is the one that JSON.stringify writes. */
+    /** The response's rows are written as `data` is. */
     readonly exact?: boolean;
     readonly headers?: Readonly<Record<string, string>>;
   };

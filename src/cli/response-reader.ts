@@ -69,7 +69,7 @@ export class ResponseReader {
 function ofText(text: string): ReadResponse {
   let response: { error?: unknown; log?: unknown; scalar?: { headers?: unknown; data?: unknown } };
   try {
-    response = JSON.parse(text) as typeof response;
+    response = parse(text) as typeof response;
   } catch {
     throw new Error(`this is not JSON: ${shown(text.trim(), 200)}`);
   }
@@ -96,6 +96,15 @@ function ofText(text: string): ReadResponse {
     columns: new Map(columns),
     rows: data.length,
   };
+}
+
+/** Missing samples may be NaN, which is no JSON. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return JSON.parse(text.replace(/([[,]\s*)NaN(?=\s*[,\]])/g, '$1null'));
+  }
 }
 
 /** At most `count` places where two responses differ, each in a sentence. */

@@ -190,8 +190,9 @@ describe('docs/from-the-flask-example.md', () => {
       () => change,
     );
     expect(changed).not.toBe(body);
-    const { error, log, scalar } = (await call(service.url, { body: changed })).json;
-    if (says.startsWith('[')) expect([error, JSON.stringify(scalar?.data)]).toEqual([0, `[${says}]`]);
+    const { text, json } = await call(service.url, { body: changed });
+    const { error, log } = json;
+    if (says.startsWith('[')) expect(text).toContain(`"data":[${says}]},"error":0`);
     else expect(`${error} ${log}`).toContain(says);
   });
 });

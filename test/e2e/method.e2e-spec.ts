@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ERROR_CODES } from '../../src/common/errors/error-codes.js';
+import { ResponseReader } from '../../src/cli/response-reader.js';
 import { bodyOf, call, sampleRows } from '../support/http.js';
 import { startService, type Service } from '../support/service.js';
 
@@ -100,7 +101,7 @@ describe('the sum', () => {
     ['0.1', '0.2', '1', 0.1 + 0.2],
     ['1.7976931348623157e308', '0', '1', Number.MAX_VALUE],
     ['5e-324', '0', '1', 5e-324],
-    ['-0', '-0', '1', 0],
+    ['-0', '-0', '1', -0],
     ['1e21', '0', '1', 1e21],
     ['9007199254740993', '0', '1', 9007199254740992],
     ['1', '2', '-2.5e-3', -2.5e-3 * 3],
@@ -108,11 +109,40 @@ describe('the sum', () => {
     expect((await send(rows(`[[1,${e1},${e2}]]`, undefined, scale))).scalar?.data).toEqual([[1, sum]]);
   });
 
-  it('writes 100,000 rows as JSON.stringify does', async () => {
+  it('writes missing samples as NaN where it is told to, which kasem call reads', async () => {
+    const other = await startService({ MISSING_SAMPLES: 'NaN' });
+    const body = bodyOf([
+      [1, null, 2],
+      [2, 3, 4],
+    ]);
+    const headers = { 'Content-Type': 'application/json' };
+    const response = await fetch(`${other.url}/method`, { method: 'POST', headers, body });
+    const text = await response.text();
+    expect(text).toContain('"data":[[1.0,NaN],[2.0,7.0]]');
+    const reader = new ResponseReader();
+    reader.push(Buffer.from(text));
+    expect([...(await reader.end()).columns.values()]).toEqual([
+      Float64Array.of(1, 2),
+      Float64Array.of(NaN, 7),
+    ]);
+    await other.close();
+  });
+
+  it('says what is valid Unicode, also of a name that is not', async () => {
+    const body =
+      '{"param":{"scale":{"\\ud800":{"constructor":1}}},"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[]}}';
+    const { log, error } = (await call(service.url, { body })).json;
+    expect([error, log.isWellFormed()]).toEqual([21, true]);
+  });
+
+  it('writes 100,000 rows as JSON.stringify does, dates with .0', async () => {
     const data = sampleRows(100_000);
     const response = await call(service.url, { body: bodyOf(data, 3) });
     const expected = data.map(([date, e1, e2]) => [date, 3 * ((e1 as number) + (e2 as number))]);
-    const scalar = JSON.stringify({ headers: ['date', 'sum_ts'], data: expected });
+    const scalar = JSON.stringify({ headers: ['date', 'sum_ts'], data: expected }).replaceAll(
+      /\[(\d+),/g,
+      '[$1.0,',
+    );
     expect(response.text === `{"scalar":${scalar},"error":0,"log":"100000 rows, none missing"}`).toBe(true);
   });
 

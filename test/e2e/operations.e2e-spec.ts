@@ -154,6 +154,7 @@ describe('the response of a method', () => {
       'x-content-type-options': 'nosniff',
     });
     expect(headers).not.toHaveProperty('x-powered-by');
+    expect(headers).not.toHaveProperty('strict-transport-security');
     await service.close();
   });
 
@@ -256,6 +257,10 @@ describe('the keys', () => {
   it('are taken in both headers, from the variable and the file', async () => {
     expect(await status({ 'X-API-Key': 's3cret' })).toBe(200);
     expect(await status({ Authorization: 'bearer two' })).toBe(200);
+    // A gateway's own key beside the one that is for the service, in either header.
+    expect(await status({ Authorization: 'Bearer foreign', 'X-API-Key': 's3cret' })).toBe(200);
+    expect(await status({ Authorization: 'Bearer two', 'X-API-Key': 'foreign' })).toBe(200);
+    expect(await status({ Authorization: 'Basic Zm9v', 'X-API-Key': 'foreign' })).toBe(401);
     for (const wrong of ['', 'S3cret', 's3cret2', 'alice:s3cret', 'alice'])
       expect(await status({ Authorization: `Bearer ${wrong}` })).toBe(401);
     expect(await status({ Authorization: 'Basic s3cret' })).toBe(401);

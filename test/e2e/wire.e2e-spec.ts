@@ -114,6 +114,15 @@ describe('the bytes of a connection', () => {
     expect(response?.head).toMatch(/\r\nContent-Type: application\/json; charset=utf-8\r\n/);
   });
 
+  it('are refused by a verb that Node does not know, and the verbs that are taken are named', async () => {
+    const [response] = await responsesTo('FETCH /method HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(response).toMatchObject({
+      status: 405,
+      json: { error: 13, log: 'expected GET or HEAD or POST, got FETCH' },
+    });
+    expect(response?.head).toContain('\r\nAllow: GET, HEAD, POST\r\n');
+  });
+
   const hosted = (host: string) => `GET /health/live HTTP/1.1\r\n${host}Connection: close\r\n\r\n`;
   it.each([
     ['two Hosts', hosted('Host: x\r\nHost: y\r\n'), 400],

@@ -25,12 +25,12 @@ export const ERROR_CODES = {
     400,
     'The body is not valid JSON (RFC 8259, UTF-8), is empty, or its compression is broken.',
   ),
-  UNAUTHORIZED: unmanaged(11, 401, 'Keys are configured, and the request has none of them.'),
+  UNAUTHORIZED: unmanaged(11, 401, 'Keys are configured, and no header has one of them.'),
   NOT_FOUND: unmanaged(12, 404, 'There is no such path.'),
   METHOD_NOT_ALLOWED: unmanaged(
     13,
     405,
-    'The path does not take this verb; the header Allow lists those that it takes.',
+    'The path does not take this verb, or no path does; the header Allow lists those that are taken.',
   ),
   REQUEST_TIMEOUT: unmanaged(14, 408, 'The request did not arrive in time.'),
   PAYLOAD_TOO_LARGE: unmanaged(
@@ -60,7 +60,10 @@ export const ERROR_CODES = {
     22,
     'headers is missing, has a name that is not a string, or has a needed name twice.',
   ),
-  MISSING_SERIES: managed(23, 'headers lacks the date or a needed series; log lists the names that it has.'),
+  MISSING_SERIES: managed(
+    23,
+    'headers lacks the date or a needed series; log lists the names that it has, and the nearest one.',
+  ),
   INVALID_ROW: managed(24, 'A row is not an array, or not as long as headers.'),
   INVALID_SAMPLE: managed(25, 'A sample is neither a number nor missing, or is past the largest double.'),
   INVALID_DATE: managed(26, 'A date is missing, a string, or past the largest double.'),

@@ -57,7 +57,8 @@ export function ApiMethod({ params, inputs, outputs, examples = [] }: MethodDecl
     ApiTags('methods'),
     ApiOperation({
       summary: `${outputs.join(', ')} from ${inputs.join(', ')}`,
-      description: 'A missing sample may also be the bare token `NaN`, which is not JSON.',
+      description:
+        'A missing sample may also be the string `"NaN"`, or the bare token `NaN`, which is not JSON.',
     }),
     ApiHeader({ name: REQUEST_ID, description: 'An id for the log and the response.' }),
     ApiHeader({ name: 'Content-Encoding', enum: [...CODINGS.map(({ name }) => name), 'identity'] }),

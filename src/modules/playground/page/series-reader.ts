@@ -1,4 +1,4 @@
-import { JsonScanner, type ScanHandler } from '../../../common/frame/json-scanner.js';
+import { faultText, JsonScanner, type ScanHandler } from '../../../common/frame/json-scanner.js';
 
 /** Wider rows are read up to here: what a plot can show apart. */
 const MAX_COLUMNS = 16;
@@ -19,9 +19,6 @@ const WANTED = ['param.scale', 'scalar.headers', 'error', 'log'];
 
 /** How files begin that are taken for JSON by mistake, in hexadecimal digits. */
 const SIGNATURES: readonly (readonly [string, string])[] = [
-  ['efbbbf', 'it begins with a byte order mark, which JSON may not have'],
-  ['fffe', 'it is UTF-16, and JSON is UTF-8'],
-  ['feff', 'it is UTF-16, and JSON is UTF-8'],
   ['1f8b', 'it is compressed by gzip'],
   ['504b', 'it is a ZIP archive'],
 ];
@@ -171,7 +168,7 @@ class SeriesReader implements ScanHandler {
     if (scanner.fault !== undefined) {
       const head = Array.from(bytes.subarray(0, 3), (byte) => byte.toString(16).padStart(2, '0')).join('');
       const known = SIGNATURES.find(([signature]) => at === 0 && head.startsWith(signature));
-      return known?.[1] ?? `${scanner.fault} at byte ${at}`;
+      return known?.[1] ?? faultText(scanner.fault, scanner.fault.index);
     }
     scanner.finish(bytes.length);
     if (!scanner.isDone) return `unexpected end after ${bytes.length} bytes`;
