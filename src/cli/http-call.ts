@@ -1,7 +1,9 @@
 import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CODINGS } from '../common/http/content-codings.js';
+import { shown } from './terminal.js';
 
 /** One request as it goes over the wire. */
 export interface HttpCall {
@@ -115,10 +117,19 @@ function decompressed(incoming: IncomingMessage): Readable {
 
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
-function describe({ code, message }: NodeJS.ErrnoException): string {
+/** The first bytes of a TLS record that is an alert or part of a handshake. */
+const TLS_RECORDS = new Set([0x1503, 0x1603]);
+
+function describe({ code, message, rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer }): string {
   if (code === 'ECONNREFUSED') return 'the connection is refused';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no such host';
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'the connection was cut before a response';
+  if (message.includes('wrong version number'))
+    return 'the response is not TLS: the URL may have to begin with http://';
+  if (code?.startsWith('HPE_') && rawPacket !== undefined)
+    return rawPacket.length > 1 && TLS_RECORDS.has(rawPacket.readUInt16BE())
+      ? 'the response is TLS: the URL has to begin with https://'
+      : `the response is not HTTP: ${shown(rawPacket.toString('latin1'), 60)}`;
   return message;
 }
 
@@ -132,11 +143,13 @@ async function write(
   try {
     outgoing.setNoDelay(true);
     for await (const piece of body) {
+      // An endpoint may refuse the body and cut the connection at once. A write to a cut connection loses a response that
+      // was not read yet, so each piece leaves the time for one to come.
+      await sleep(1);
       if (outgoing.destroyed) return;
       const isTaken = outgoing.write(piece);
       sent?.((total += (piece as Uint8Array).length));
-      if (isTaken) await new Promise(setImmediate);
-      else
+      if (!isTaken)
         await new Promise<void>((resolve) => {
           const settle = () => {
             outgoing.off('drain', settle).off('close', settle);
