@@ -41,7 +41,7 @@ export async function writeBody(path, rows) {
       const [e1, e2] = [100 * uniform(random), 1000 * uniform(random)];
       const comma = row > 0 ? ',' : '';
       block += `${comma}[${date}.0,${e1},${e2}]`;
-      response += `${comma}[${date},${SCALE * (e1 + e2)}]`;
+      response += `${comma}[${date}.0,${double(SCALE * (e1 + e2))}]`;
     }
     expect(response);
     if (!body.write(block)) await once(body, 'drain');
@@ -51,6 +51,9 @@ export async function writeBody(path, rows) {
   await once(body, 'finish');
   return { rows, bytes, sha256: hash.digest('hex') };
 }
+
+/** A number as the service writes it. */
+const double = (value) => (Number.isInteger(value) ? `${value}.0` : String(value));
 
 /** A double in [0, 1) with 53 random bits. */
 function uniform(random) {
@@ -76,7 +79,8 @@ function mulberry32(seed) {
  */
 export function digestOfValues(response) {
   const { headers, data } = JSON.parse(response).scalar;
+  const rows = data.map((row) => `[${row.map(double).join()}]`);
   return createHash('sha256')
-    .update(`{"scalar":${JSON.stringify({ headers, data })}`)
+    .update(`{"scalar":{"headers":${JSON.stringify(headers)},"data":[${rows.join()}]}`)
     .digest('hex');
 }

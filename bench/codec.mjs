@@ -29,7 +29,7 @@ async function run(send) {
       ['sum_ts', sums],
     ]),
   );
-  for (const piece of encodeFrame(result)) send(piece);
+  for (const piece of encodeFrame(result, 'null')) send(piece);
 }
 
 if (response === '--answer') {

@@ -33,7 +33,13 @@ export async function createApp(
   app.set('etag', false);
   app.disable('x-powered-by');
   app.use(observe(adapter.observers));
-  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: NOTHING_ELSE } }));
+  // TLS ends elsewhere: whether a site is to be called over it alone is for the proxy to say.
+  app.use(
+    helmet({
+      contentSecurityPolicy: { useDefaults: false, directives: NOTHING_ELSE },
+      strictTransportSecurity: false,
+    }),
+  );
   if (environment.CORS_ORIGINS !== '')
     app.enableCors({
       origin: environment.CORS_ORIGINS.split(',').map((origin) => origin.trim()),

@@ -87,7 +87,7 @@ class Expectation {
   @IsJSON() readonly data?: string;
   /** How far a value may differ, relative to it; 0 asks for the very same double. */
   @Min(0) readonly tolerance?: number;
-  /** The response's text is the one that JSON.stringify writes. */
+  /** The response's rows are written as `data` is. */
   @IsBoolean() readonly exact?: boolean;
   @IsObject() readonly headers?: Readonly<Record<string, string>>;
 }

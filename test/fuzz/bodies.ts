@@ -7,6 +7,15 @@ const sample = fc.oneof(
   fc.constantFrom(
     'null',
     'NaN',
+    '"NaN"',
+    '"\\u004ea\\u004E"',
+    '"N\\u0061N"',
+    '"\\u004eax"',
+    '"nan"',
+    'Infinity',
+    'None',
+    '0x10',
+    '',
     '1e400',
     '-0',
     '"x"',
@@ -24,6 +33,7 @@ const sample = fc.oneof(
 );
 const cell = fc.oneof({ weight: 3, arbitrary: sample }, fc.json({ maxDepth: 3 }));
 const space = fc.constantFrom('', '', ' ', '\n\t ');
+const mark = fc.constantFrom('', '', '', '\ufeff', '\ufeff\ufeff');
 
 /** A body of the shape that a method of the series a and b reads, right or nearly so, with any JSON where it is ignored. */
 export const body: fc.Arbitrary<Buffer> = fc
@@ -39,8 +49,9 @@ export const body: fc.Arbitrary<Buffer> = fc
     order: fc.shuffledSubarray([0, 1, 2], { minLength: 3 }),
     isEarly: fc.boolean(),
     space,
+    mark,
   })
-  .map(({ headers, rows, fits, param, other, order, isEarly, space }) => {
+  .map(({ headers, rows, fits, param, other, order, isEarly, space, mark }) => {
     const texts = rows.map((row) => {
       const cells = fits ? headers.map((name, i) => (name === 'date' ? String(i) : (row[i] ?? '1'))) : row;
       return `[${space}${cells.join(`${space},`)}]`;
@@ -53,7 +64,7 @@ export const body: fc.Arbitrary<Buffer> = fc
       `"scalar":{${isEarly ? `${data},${names}` : `${names},${data}`}}`,
       `"other":${other}`,
     ];
-    return Buffer.from(`{${order.map((i) => members[i]).join(`${space},`)}}`);
+    return Buffer.from(`${mark}{${order.map((i) => members[i]).join(`${space},`)}}`);
   });
 
 const TOKENS = [
@@ -74,6 +85,9 @@ const TOKENS = [
   'n',
   'NaN',
   'null',
+  '"NaN"',
+  '"\\u004eaN"',
+  '\ufeff',
   '"data":',
   '"param":{}',
   '[[',

@@ -26,8 +26,7 @@ async function verdict(decoder: FrameDecoder, pieces: readonly Uint8Array[]): Pr
   } catch (error) {
     const { errorCode, message } = error as { errorCode?: { code: number }; message: string };
     if (errorCode === undefined) throw error;
-    // Why a text is not JSON is said in other words by JSON.parse.
-    return { code: errorCode.code, log: errorCode.code === 10 ? undefined : message };
+    return { code: errorCode.code, log: message };
   }
 }
 

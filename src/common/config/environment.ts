@@ -3,6 +3,7 @@ import { IsIn, IsInt, IsNotEmpty, IsString, Matches, Max, Min, validateSync } fr
 
 export const NODE_ENVS = ['development', 'production', 'test'] as const;
 const ERROR_HTTP_STATUSES = ['contract', 'http'] as const;
+const MISSING_SAMPLES = ['null', 'NaN'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** A number in the decimal digits that a person would write; anything else stays text, for the rules to refuse. */
@@ -65,6 +66,9 @@ export class Environment {
   readonly REQUEST_TIMEOUT_MS!: number;
 
   @Integer(1, 3_600_000)
+  readonly KEEP_ALIVE_TIMEOUT_MS!: number;
+
+  @Integer(1, 3_600_000)
   readonly RESPONSE_TIMEOUT_MS!: number;
 
   @Integer(1, 1_000_000_000)
@@ -75,6 +79,9 @@ export class Environment {
 
   @OneOf(ERROR_HTTP_STATUSES)
   readonly ERROR_HTTP_STATUS!: (typeof ERROR_HTTP_STATUSES)[number];
+
+  @OneOf(MISSING_SAMPLES)
+  readonly MISSING_SAMPLES!: (typeof MISSING_SAMPLES)[number];
 
   @Optional(KEYS, 'name:key, separated by commas')
   readonly API_KEYS!: string;

@@ -1,5 +1,5 @@
 import { type DecoderOptions, type FrameDecoder, type FrameSchema } from './frame-decoder.js';
-import { type Frame } from './frame.js';
+import { type Frame, type Missing } from './frame.js';
 import { KernelFrameDecoder } from './kernel-frame-decoder.js';
 import { encodeFrameKernel } from './kernel-frame-encoder.js';
 import { kernel } from './kernel/kernel.js';
@@ -14,9 +14,9 @@ export function createFrameDecoder(schema: FrameSchema, options: DecoderOptions 
 }
 
 /**
- * Writes `{"headers":[…],"data":[[…],…]}` in pieces, each the caller's own, as JSON.stringify would: NaN becomes null.
- * Every other value must be finite.
+ * Writes `{"headers":[…],"data":[[…],…]}` in pieces, each the caller's own: numbers as JSON.stringify would, with `.0` where
+ * that has neither point nor exponent, and `-0.0`. Values must be finite or NaN, which means missing.
  */
-export function encodeFrame(frame: Frame): Iterable<Uint8Array> {
-  return kernel === undefined ? encodeFramePlain(frame) : encodeFrameKernel(kernel, frame);
+export function encodeFrame(frame: Frame, missing: Missing): Iterable<Uint8Array> {
+  return kernel === undefined ? encodeFramePlain(frame, missing) : encodeFrameKernel(kernel, frame, missing);
 }

@@ -82,10 +82,25 @@ describe('the headers', () => {
     [['date', 'a', null], 22, 'scalar.headers[2]: expected a string, got null'],
     [['date', 'a', 'x', 'date'], 22, 'scalar.headers[3]: date appears twice, first at scalar.headers[0]'],
     [['a', 'a'], 22, 'scalar.headers[1]: a appears twice, first at scalar.headers[0]'],
-    [['date', 'A'], 23, 'scalar.headers: expected a, got ["date","A"]'],
+    [['date', 'bb'], 23, 'scalar.headers: expected a, got ["date","bb"]'],
     [[], 23, 'scalar.headers: expected date, a, got []'],
   ])('%j are refused', (headers, code, message) => {
     expect(refusal(() => columnIndices(headers, ['a']))).toEqual([code, message]);
+  });
+
+  it.each([
+    [['date', 'el_ts', 'e2_ts'], '; scalar.headers[1] is "el_ts": did you mean e1_ts?'],
+    [['Date', 'e1_ts', 'e2_ts'], '; scalar.headers[0] is "Date": did you mean date?'],
+    [['date', 'E1-TS', 'x', 'e1ts', 'E1_TS ', 'e2_ts'], '; scalar.headers[1] is "E1-TS": did you mean e1_ts?'],
+    [
+      ['dat', 'e2_ts', 'e1_t\ud800'],
+      '; scalar.headers[0] is "dat": did you mean date?; scalar.headers[2] is "e1_t\\ud800": did you mean e1_ts?',
+    ],
+    // A needed name is none that is misspelt.
+    [['date', 'e2_ts', 'vibration', ''], ''],
+  ])('%j are told which name was meant', (headers, hint) => {
+    const [, message] = refusal(() => columnIndices(headers, ['e1_ts', 'e2_ts'])) as [number, string];
+    expect(message.split(JSON.stringify(headers))[1]).toBe(hint);
   });
 
   it('are shown up to 500 characters', () => {

@@ -34,6 +34,17 @@ export function assertObject(value: unknown, path: string): asserts value is Rec
     throw new KasemError('INVALID_BODY', `${path}: expected an object, got ${describe(value)}`);
 }
 
+/**
+ * @param why as `faultText` says it
+ * @param place the path of the row where it is
+ */
+export const notJson = (why: string, place?: string, options?: ErrorOptions): KasemError =>
+  new KasemError(
+    'MALFORMED_JSON',
+    `the body is not valid JSON: ${place === undefined ? '' : `${place}: `}${why}`,
+    options,
+  );
+
 /** A key that is read appears twice: either value could be meant. */
 export const duplicateKey = (path: string): KasemError =>
   new KasemError('INVALID_BODY', `${path} appears twice`);
@@ -65,12 +76,49 @@ export function columnIndices(headers: unknown, series: readonly string[]): numb
       );
   }
   const missing = needed.filter((name) => !names.includes(name));
-  if (missing.length > 0)
+  if (missing.length > 0) {
+    const others = (names as string[]).map((name) => (needed.includes(name) ? '' : name));
+    const hints = missing.map((name) => misspelt(name, others));
     throw new KasemError(
       'MISSING_SERIES',
-      `scalar.headers: expected ${missing.join(', ')}, got ${listed(names)}`,
+      `scalar.headers: expected ${missing.join(', ')}, got ${listed(names)}${hints.join('')}`,
     );
+  }
   return needed.map((name) => names.indexOf(name));
+}
+
+/** Of more names nobody looks for one that is misspelt. */
+const MAX_HINTED = 1000;
+
+/** Points to the name that was most likely meant: where at most a third of its characters differ, whatever their case. */
+function misspelt(name: string, others: readonly string[]): string {
+  const limit = Math.ceil(name.length / 3);
+  let nearest = { edits: limit + 1, index: -1 };
+  others.slice(0, MAX_HINTED).forEach((other, index) => {
+    if (other === '' || Math.abs(other.length - name.length) > limit) return;
+    const edits = editDistance(name.toLowerCase(), other.toLowerCase());
+    if (edits < nearest.edits) nearest = { edits, index };
+  });
+  const other = others[nearest.index];
+  return other === undefined
+    ? ''
+    : `; scalar.headers[${nearest.index}] is ${JSON.stringify(other)}: did you mean ${name}?`;
+}
+
+/** How many characters have to be put in, left out or changed (V. I. Levenshtein, 1966). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const above = row;
+    row = [i];
+    for (let j = 1; j <= b.length; j++)
+      row[j] = Math.min(
+        (above[j] as number) + 1,
+        (row[j - 1] as number) + 1,
+        (above[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
+      );
+  }
+  return row[b.length] as number;
 }
 
 /**

@@ -50,7 +50,7 @@ describe('a frame', () => {
     const decoder = createFrameDecoder({ params: [], series: ['a'] });
     expect(decoder).toBeInstanceOf(KernelFrameDecoder);
     decoder.push(Buffer.from('{"param":{},"scalar":'));
-    for (const piece of encodeFrame(frame)) decoder.push(piece);
+    for (const piece of encodeFrame(frame, 'null')) decoder.push(piece);
     decoder.push(Buffer.from('}'));
     expect((await decoder.end()).frame).toEqual(frame);
   });

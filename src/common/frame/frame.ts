@@ -1,6 +1,9 @@
 /** The name of the column that every frame has: seconds since the Unix epoch, never missing. */
 export const DATE = 'date';
 
+/** What is written for a missing sample: `NaN` is no JSON, but what some readers of doubles need. */
+export type Missing = 'null' | 'NaN';
+
 /** The most columns of a frame, `date` among them: the kernel writes a row at once into 64 KiB, 128 bytes a number. */
 export const MAX_COLUMNS = 511;
 

@@ -14,7 +14,7 @@ function scan(text: string | Uint8Array, { nanDepth = -1, pieceBytes = Infinity 
     if (scanner.fault !== undefined || taken < to) break;
   }
   scanner.finish(bytes.length);
-  return { fault: scanner.fault, isDone: scanner.isDone, taken };
+  return { fault: scanner.fault?.why, isDone: scanner.isDone, taken };
 }
 
 /** What is told of a text, in the order in which it is told. */
@@ -45,7 +45,7 @@ const HEX_OF = BYTES.map((byte) => Buffer.of(byte).toString('hex'));
 
 describe('the scanner', () => {
   it.each([
-    ['', VALUE],
+    ['', `${VALUE}\xef`],
     [' \n', VALUE],
     ['[', `${VALUE}]`],
     ['[[],', VALUE],
@@ -88,9 +88,11 @@ describe('the scanner', () => {
     };
     const expected = (byte: number) => {
       const character = String.fromCharCode(byte);
-      if (byte < 0x80 && allowed.includes(character)) return '1 undefined';
-      const shown = byte > 0x20 && byte < 0x7f ? `"${character}"` : `byte 0x${HEX_OF[byte]}`;
-      return `0 unexpected ${shown}`;
+      if (allowed.includes(character)) return '1 undefined';
+      if (byte > 0x20 && byte < 0x7f) return `0 unexpected "${character}"`;
+      // Bytes that no sequence of UTF-8 begins with are told apart.
+      const isUtf8 = byte < 0x80 || (byte >= 0xc2 && byte <= 0xf4);
+      return `0 ${isUtf8 ? 'unexpected' : 'not UTF-8:'} byte 0x${HEX_OF[byte]}`;
     };
     expect(BYTES.map(after)).toEqual(BYTES.map(expected));
   });
@@ -192,7 +194,7 @@ describe('the scanner', () => {
         text,
         expect.stringMatching(/^unexpected "/),
       ]);
-    for (const text of ['NaN', '[NaN]']) expect(told(text, 1).scanner.fault).toBe('unexpected "N"');
+    for (const text of ['NaN', '[NaN]']) expect(told(text, 1).scanner.fault?.why).toBe('unexpected "N"');
   });
 
   it('tells what begins and ends where, and each key, down to the depth that is watched', () => {

@@ -13,7 +13,43 @@ export interface ScanHandler {
 /** Longer keys match no name that a method could need. */
 const MAX_KEY_BYTES = 4096;
 
+/** Why a text is not JSON, and where. */
+export interface JsonFault {
+  readonly why: string;
+  /** The byte at fault; none where that is no single one. */
+  readonly byte?: number;
+  /** Its index, relative to the bytes at hand: negative where a character began in earlier ones. */
+  readonly index: number;
+}
+
+/** @param at the byte's index in the whole text, by which UTF-16 is told: a mark or a zero is among its first two bytes */
+export function faultText({ why, byte }: JsonFault, at: number): string {
+  const isUtf16 = at === 0 ? byte === 0 || byte === 0xfe || byte === 0xff : at === 1 && byte === 0;
+  return `${isUtf16 ? `UTF-16, not UTF-8: ${byteName(byte as number)}` : why} at byte ${at}`;
+}
+
+/** A byte that may not stand where it does, or in no text at all. */
+export const unexpected = (byte: number, index: number): JsonFault =>
+  byte >= 0x80 && !isLeading(byte) ? notUtf8(byte, index) : { why: `unexpected ${shown(byte)}`, byte, index };
+
+const notUtf8 = (byte: number, index: number): JsonFault => ({
+  why: `not UTF-8: ${byteName(byte)}`,
+  byte,
+  index,
+});
+
+/** Whether a sequence of UTF-8 may begin with the byte. */
+const isLeading = (byte: number): boolean => byte >= 0xc2 && byte <= 0xf4;
+
+const shown = (byte: number): string =>
+  byte > 0x20 && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : byteName(byte);
+
+const byteName = (byte: number): string => `byte 0x${byte.toString(16).padStart(2, '0')}`;
+
 const UTF8 = new TextDecoder();
+
+/** The byte order mark, which may stand before a text (RFC 8259, section 8.1). */
+const MARK = [0xef, 0xbb, 0xbf];
 
 /** The name of a key by its JSON text. */
 export const keyName = (text: string): string =>
@@ -34,6 +70,8 @@ const CLOSE_OBJECT = 0x7d;
 
 /** Where in the grammar of RFC 8259 the next byte stands. */
 const enum State {
+  Beginning,
+  Mark,
   Value,
   FirstElement,
   FirstKey,
@@ -80,8 +118,8 @@ const isEscapable = (byte: number): boolean => '"\\/bfnrt'.includes(String.fromC
  */
 export class JsonScanner {
   /** Why the text is not JSON; undefined as long as it may be. */
-  fault: string | undefined;
-  private state: State = State.Value;
+  fault: JsonFault | undefined;
+  private state: State;
   private depth: number;
   /** For each open container whether it is an object. */
   private readonly isObject: boolean[] = [];
@@ -93,21 +131,25 @@ export class JsonScanner {
   private literal = '';
   private literalAt = 0;
   private hexLeft = 0;
+  /** The first byte of the sequence at hand, how many of its bytes have been taken, and how many are to come. */
+  private utf8First = 0;
+  private utf8Taken = 0;
   private utf8Left = 0;
   private utf8Low = 0x80;
   private utf8High = 0xbf;
 
   /**
-   * @param baseDepth how many containers are open around the value
+   * @param baseDepth how many containers are open around the value; a byte order mark may stand before one that is not in any
    * @param nanDepth in an array at this depth a bare NaN may stand for a value; none by default
    */
   constructor(
     private readonly handler: ScanHandler,
     private readonly watchDepth: number,
     private readonly baseDepth = 0,
-    private readonly nanDepth = -1,
+    public nanDepth = -1,
   ) {
     this.depth = baseDepth;
+    this.state = baseDepth === 0 ? State.Beginning : State.Value;
   }
 
   /** The value has ended. */
@@ -148,6 +190,15 @@ export class JsonScanner {
       switch (this.state) {
         case State.Done:
           return i;
+        case State.Beginning:
+          this.state = byte === MARK[0] ? State.Mark : State.Value;
+          this.utf8Taken = 0;
+          break;
+        case State.Mark:
+          if (byte !== MARK[this.utf8Taken]) return this.refuse(unexpected(0xef, i - this.utf8Taken), i);
+          i++;
+          if (++this.utf8Taken === MARK.length) this.state = State.Value;
+          break;
         case State.Text:
           i = this.scanText(bytes, i, to);
           if (this.fault !== undefined) return i;
@@ -158,25 +209,27 @@ export class JsonScanner {
             this.state = State.Hex;
             this.hexLeft = 4;
           } else if (isEscapable(byte)) this.state = State.Text;
-          else return this.refuse(byte, i);
+          else return this.refuse(unexpected(byte, i), i);
           i++;
           break;
         case State.Hex:
           this.keep(byte);
-          if (!isHex(byte)) return this.refuse(byte, i);
+          if (!isHex(byte)) return this.refuse(unexpected(byte, i), i);
           if (--this.hexLeft === 0) this.state = State.Text;
           i++;
           break;
         case State.Utf8:
           this.keep(byte);
-          if (byte < this.utf8Low || byte > this.utf8High) return this.refuse(byte, i);
+          if (byte < this.utf8Low || byte > this.utf8High)
+            return this.refuse(notUtf8(this.utf8First, i - this.utf8Taken), i);
+          this.utf8Taken++;
           this.utf8Low = 0x80;
           this.utf8High = 0xbf;
           if (--this.utf8Left === 0) this.state = State.Text;
           i++;
           break;
         case State.Literal:
-          if (byte !== this.literal.charCodeAt(this.literalAt)) return this.refuse(byte, i);
+          if (byte !== this.literal.charCodeAt(this.literalAt)) return this.refuse(unexpected(byte, i), i);
           i++;
           if (++this.literalAt === this.literal.length) this.endValue(i);
           break;
@@ -193,7 +246,7 @@ export class JsonScanner {
             this.state = next;
             i++;
           } else if (ENDABLE.has(this.state)) this.endValue(i);
-          else return this.refuse(byte, i);
+          else return this.refuse(unexpected(byte, i), i);
           break;
         }
         default:
@@ -231,15 +284,11 @@ export class JsonScanner {
       }
       default:
     }
-    this.refuse(byte, i);
-    return false;
+    return this.refuseStructure(byte, i);
   }
 
   private beginKey(byte: number, i: number): boolean {
-    if (byte !== QUOTE) {
-      this.refuse(byte, i);
-      return false;
-    }
+    if (byte !== QUOTE) return this.refuseStructure(byte, i);
     this.inKey = true;
     this.keyLength = 0;
     this.isKeyKept = this.depth <= this.watchDepth;
@@ -256,17 +305,14 @@ export class JsonScanner {
     else if (isDigit(byte)) this.state = State.Integer;
     else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
       if (this.depth === MAX_DEPTH) {
-        this.fault = `nested deeper than ${MAX_DEPTH} levels`;
+        this.fault = { why: `nested deeper than ${MAX_DEPTH} levels`, index: i };
         return false;
       }
       this.isObject[this.depth++] = byte === OPEN_OBJECT;
       this.state = byte === OPEN_OBJECT ? State.FirstKey : State.FirstElement;
     } else {
       const literal = byte === NAN && !this.mayBeNaN ? undefined : LITERALS.get(byte);
-      if (literal === undefined) {
-        this.refuse(byte, i);
-        return false;
-      }
+      if (literal === undefined) return this.refuseStructure(byte, i);
       this.state = State.Literal;
       this.literal = literal;
       this.literalAt = 1;
@@ -294,7 +340,7 @@ export class JsonScanner {
     let i = from;
     for (; i < to; i++) {
       const byte = bytes[i] as number;
-      if (byte < 0x20) return this.refuse(byte, i);
+      if (byte < 0x20) return this.refuse(unexpected(byte, i), i);
       this.keep(byte);
       if (byte === QUOTE) {
         this.endText(i + 1);
@@ -305,7 +351,8 @@ export class JsonScanner {
         return i + 1;
       }
       if (byte >= 0x80) {
-        if (!this.beginSequence(byte)) return this.refuse(byte, i);
+        if (!isLeading(byte)) return this.refuse(unexpected(byte, i), i);
+        this.beginSequence(byte);
         return i + 1;
       }
     }
@@ -350,21 +397,22 @@ export class JsonScanner {
   }
 
   /** The first byte of a sequence of UTF-8 says how many follow, and the bounds of the second. */
-  private beginSequence(byte: number): boolean {
-    if (byte < 0xc2 || byte > 0xf4) return false;
+  private beginSequence(byte: number): void {
     this.state = State.Utf8;
+    this.utf8First = byte;
+    this.utf8Taken = 1;
     this.utf8Left = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
     this.utf8Low = byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80;
     this.utf8High = byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf;
-    return true;
   }
 
-  private refuse(byte: number, i: number): number {
-    const shown =
-      byte > 0x20 && byte < 0x7f
-        ? `"${String.fromCharCode(byte)}"`
-        : `byte 0x${byte.toString(16).padStart(2, '0')}`;
-    this.fault = `unexpected ${shown}`;
+  private refuseStructure(byte: number, i: number): false {
+    this.refuse(unexpected(byte, i), i);
+    return false;
+  }
+
+  private refuse(fault: JsonFault, i: number): number {
+    this.fault = fault;
     return i;
   }
 }

@@ -90,6 +90,24 @@ const datas = [
   '[[1,2,:2345678]]',
   '[[1,2,12:4]]',
   '[[1,2,NaX]]',
+  '[[1,"NaN",3],[2,"\\u004eaN","\\u004E\\u0061\\u004e"],[3,"N\\u0061N" ,"NaN"\t]]',
+  '[["NaN",2,3]]',
+  '[[1,2,"nan"]]',
+  '[[1,2,"NaN "]]',
+  '[[1,2,"NaN,3]]',
+  '[[1,2,"\\u004eaNN"]]',
+  '[[1,2,"\\u005eaN"]]',
+  '[[1,2,"\\u004"]]',
+  '[[1,2,"Nax"]]',
+  '[[1,2,"N\\u0062N"]]',
+  '[[1,2,3],[1,None,3]]',
+  '[[1,2,3],[1,[1,{"a":Infinity}],3]]',
+  '[[1,2,3],[1,0x10,3]]',
+  '[[1,2,3],x]',
+  '[[1,2,3],,[1,2,3]]',
+  '[x',
+  '[[',
+  '[[1,2,3],',
   // Both halves of the product with the power of ten carry over.
   '[[1,65744737791327170e79,67438032528608704e-81],[1,29823811348147502e66,16699463686036332e73],[1,76232797227554751e71,32698882472982977e-95]]',
   '[[1,2,"\\u00e9\\n\\"\\\\"]]',
@@ -182,6 +200,15 @@ const bodies = [
   rows('[]') + 'x',
   rows('[]') + rows('[]'),
   '\ufeff' + rows('[]'),
+  '\ufeff\ufeff' + rows('[]'),
+  ' \ufeff' + rows('[]'),
+  '\ufeff',
+  '\uff01{}',
+  '\ufeff' + rows('[[1,2,x]]'),
+  rows('[[1,2,3]]').replace('"data"', '"data":[x'),
+  '{"scalar":[{"data":[[1,x]]}]}',
+  '{"scalar":{"data":{"a":[1,x]}}}',
+  '[{"data":[[1,NaN]]}]',
   `{"a":{"param":{},"scalar":{"data":[[NaN]]}},${rows('[[1,2,3]]').slice(1)}`,
   `{"a":${deep(511)},${rows('[[1,2,3]]').slice(1)}`,
   `{"a":${deep(512)},${rows('[[1,2,3]]').slice(1)}`,
@@ -198,27 +225,37 @@ const badUtf8 = [
   [0xe2, 0x82],
   [0x80],
 ].flatMap((bytes) =>
-  [rows('[[1,"@",3]]'), rows('[[1,2,3,"@"]]', '["date","a","b","c"]'), rows('[]').replace('"x"', '"@"')].map(
-    (text) =>
-      Buffer.concat([
-        Buffer.from(text.split('@')[0] as string),
-        Buffer.from(bytes),
-        Buffer.from(text.split('@')[1] as string),
-      ]),
+  [
+    '@{}',
+    '{@',
+    rows('[[1,"@",3]]'),
+    rows('[[1,2,3,"@"]]', '["date","a","b","c"]'),
+    rows('[]').replace('"x"', '"@"'),
+  ].map((text) =>
+    Buffer.concat([
+      Buffer.from(text.split('@')[0] as string),
+      Buffer.from(bytes),
+      Buffer.from(text.split('@')[1] as string),
+    ]),
   ),
 );
 
+const utf16 = (text: string) => Buffer.from(text, 'utf16le');
+const otherUnicode = ['\ufeff{}', '{}', '[1]', '"a"', '1', '', ' {}'].flatMap((text) => [
+  utf16(text),
+  utf16(text).swap16(),
+]);
+
 describe('the decoder on the kernel', () => {
-  it.each([...bodies, ...badUtf8].map((body) => [body.toString().slice(0, 100), body] as const))(
-    'agrees with the plain one on %s, however it is cut',
-    async (_, body) => {
-      const expected = await asPlainDecodes([body]);
-      expect(await asKernelDecodes([body])).toEqual(expected);
-      expect(await asKernelDecodes(Array.from(body, (byte) => Buffer.of(byte)))).toEqual(expected);
-      for (let cut = 1; cut < Math.min(body.length, 200); cut += CUT_STEP)
-        expect(await asKernelDecodes([body.subarray(0, cut), body.subarray(cut)])).toEqual(expected);
-    },
-  );
+  it.each(
+    [...bodies, ...badUtf8, ...otherUnicode].map((body) => [body.toString().slice(0, 100), body] as const),
+  )('agrees with the plain one on %s, however it is cut', async (_, body) => {
+    const expected = await asPlainDecodes([body]);
+    expect(await asKernelDecodes([body])).toEqual(expected);
+    expect(await asKernelDecodes(Array.from(body, (byte) => Buffer.of(byte)))).toEqual(expected);
+    for (let cut = 1; cut < Math.min(body.length, 200); cut += CUT_STEP)
+      expect(await asKernelDecodes([body.subarray(0, cut), body.subarray(cut)])).toEqual(expected);
+  });
 
   it('reads many rows in chunks of any size, also before their headers', async () => {
     const data = Array.from({ length: 2_000 }, (_, i) => [
@@ -323,14 +360,45 @@ describe('the decoder on the kernel', () => {
     ['[1', 'the body is not valid JSON: unexpected end after 2 bytes'],
     ['{"a":01}', 'the body is not valid JSON: unexpected "1" at byte 6'],
     ['[]\t\n\r x', 'the body is not valid JSON: unexpected text after its end at byte 6'],
-    [rows('[[1,2,3];]'), 'the body is not valid JSON: unexpected ";" at byte 81'],
-    [rows('[[1,2,3],]'), 'the body is not valid JSON: unexpected "]" at byte 82'],
-    [rows('[[1,2,3x]]'), 'the body is not valid JSON: unexpected "x" at byte 80'],
+    [rows('[[1,2,3];]'), 'the body is not valid JSON: scalar.data[0]: unexpected ";" at byte 81'],
+    [rows('[[1,2,3],]'), 'the body is not valid JSON: scalar.data[1]: unexpected "]" at byte 82'],
+    [rows('[[1,2,3x]]'), 'the body is not valid JSON: scalar.data[0][2]: unexpected "x" at byte 80'],
+    [rows('[[1,,3]]'), 'the body is not valid JSON: scalar.data[0][1]: unexpected "," at byte 77'],
+    [rows('[[1,2,1.]]'), 'the body is not valid JSON: scalar.data[0][2]: unexpected "]" at byte 81'],
+    [rows('[[1,0x10,3]]'), 'the body is not valid JSON: scalar.data[0][1]: unexpected "x" at byte 78'],
+    [
+      rows('[[1,2,3],[1,2,Infinity]]').replace('"b"', '"c","b"'),
+      'the body is not valid JSON: scalar.data[1][2]: unexpected "I" at byte 91',
+    ],
+    [
+      early(`[${'[1,2,3],'.repeat(20_000)}[1,[],None]]`),
+      'the body is not valid JSON: scalar.data[20000][2]: unexpected "o" at byte 160026',
+    ],
+    ['\ufeff', 'the body is not valid JSON: unexpected end after 3 bytes'],
   ])('says why %s is not JSON, and at which byte, however it is cut', async (text, message) => {
     for (const size of [1, 7, text.length + 1]) {
       const decoder = decoderOf(['a', 'b']);
       for (let at = 0; at < text.length; at += size) decoder.push(Buffer.from(text.slice(at, at + size)));
       await expect(decoder.end()).rejects.toMatchObject({ errorCode: { code: 10 }, message });
+    }
+  });
+
+  it.each([
+    [
+      'latin1',
+      Buffer.from(rows('[[1,"é",3]]'), 'latin1'),
+      'scalar.data[0][1]: not UTF-8: byte 0xe9 at byte 78',
+    ],
+    ['UTF-16', utf16('\ufeff{}'), 'UTF-16, not UTF-8: byte 0xff at byte 0'],
+    ['UTF-16 without a mark', utf16('{}'), 'UTF-16, not UTF-8: byte 0x00 at byte 1'],
+  ])('names text that is %s, and the byte that shows it, however it is cut', async (_, body, message) => {
+    for (const size of [1, body.length]) {
+      const decoder = decoderOf(['a', 'b']);
+      for (let at = 0; at < body.length; at += size) decoder.push(body.subarray(at, at + size));
+      await expect(decoder.end()).rejects.toMatchObject({
+        errorCode: { code: 10 },
+        message: `the body is not valid JSON: ${message}`,
+      });
     }
   });
 

@@ -13,11 +13,12 @@ import {
   duplicateKey,
   MAX_HEADERS_BYTES,
   MAX_PARAM_BYTES,
+  notJson,
   rowError,
 } from './frame-rules.js';
 import { DATE, Frame } from './frame.js';
 import { free } from './free.js';
-import { JsonScanner, keyName } from './json-scanner.js';
+import { faultText, JsonScanner, keyName, type JsonFault } from './json-scanner.js';
 import { type Kernel } from './kernel/kernel.js';
 import { RowDecoder, type RowShape } from './row-decoder.js';
 import { TextBlocks } from './text-blocks.js';
@@ -97,7 +98,7 @@ export class KernelFrameDecoder implements FrameDecoder {
     this.scanner.finish(0);
     if (this.offset === 0) throw new KasemError('MALFORMED_JSON', 'the body is empty');
     if (this.malformed !== undefined) throw this.malformed;
-    if (!this.scanner.isDone) throw notJson(`unexpected end after ${this.offset} bytes`);
+    if (!this.scanner.isDone) throw notJson(`unexpected end after ${this.offset} bytes`, this.place);
 
     this.assertObject('', 'the body');
     if (this.duplicate !== undefined) throw duplicateKey(this.duplicate);
@@ -139,18 +140,20 @@ export class KernelFrameDecoder implements FrameDecoder {
 
   private pushEnvelope(chunk: Uint8Array, from: number): number {
     let i = this.scanner.scan(chunk, from, chunk.length);
-    if (this.scanner.fault !== undefined) this.refuse(this.scanner.fault, i);
+    if (this.scanner.fault !== undefined) this.refuse(this.scanner.fault);
     else if (this.inRows) {
       // The scanner stopped before the bracket that opens the rows.
       i++;
       if (!this.kept.has('scalar.headers')) this.keeping = { text: (this.early = new TextBlocks()), from: i };
       this.rows = this.rowDecoder(this.tryRowShape());
     } else {
-      for (; i < chunk.length; i++)
-        if (!' \n\r\t'.includes(String.fromCharCode(chunk[i] as number))) {
-          this.refuse('unexpected text after its end', i);
+      for (; i < chunk.length; i++) {
+        const byte = chunk[i] as number;
+        if (!' \n\r\t'.includes(String.fromCharCode(byte))) {
+          this.refuse({ why: 'unexpected text after its end', byte, index: i });
           break;
         }
+      }
     }
     return i;
   }
@@ -158,7 +161,7 @@ export class KernelFrameDecoder implements FrameDecoder {
   private pushRows(chunk: Uint8Array, from: number): number {
     const rows = this.rows as RowDecoder;
     const i = rows.push(chunk, from, chunk.length);
-    if (rows.malformed !== undefined) this.refuse(rows.malformed, i);
+    if (rows.malformed !== undefined) this.refuse(rows.malformed);
     else if (rows.isDone) {
       this.inRows = false;
       this.endKeeping(i);
@@ -261,12 +264,14 @@ export class KernelFrameDecoder implements FrameDecoder {
     return text.isTooLong ? 'a long string' : describeText(text.toBuffer());
   }
 
-  private refuse(why: string, index: number): void {
-    this.malformed = notJson(`${why} at byte ${this.offset + index}`);
+  /** The path of the row that is being read. */
+  private get place(): string | undefined {
+    return this.inRows ? this.rows?.place : undefined;
+  }
+
+  private refuse(fault: JsonFault): void {
+    this.malformed = notJson(faultText(fault, this.offset + fault.index), this.place);
   }
 }
-
-const notJson = (why: string): KasemError =>
-  new KasemError('MALFORMED_JSON', `the body is not valid JSON: ${why}`);
 
 const parse = (text: TextBlocks): unknown => JSON.parse(text.toBuffer().toString());

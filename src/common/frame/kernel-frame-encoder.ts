@@ -1,8 +1,8 @@
-import { type Frame } from './frame.js';
+import { type Frame, type Missing } from './frame.js';
 import { type Kernel } from './kernel/kernel.js';
 
 /** Writes a frame with the kernel, in pieces of nearly 64 KiB. */
-export function* encodeFrameKernel(kernel: Kernel, frame: Frame): Generator<Uint8Array> {
+export function* encodeFrameKernel(kernel: Kernel, frame: Frame, missing: Missing): Generator<Uint8Array> {
   const columns = [...frame.columns.values()];
   const stride = Math.floor(kernel.columns.length / columns.length);
   yield Buffer.from(`{"headers":${JSON.stringify(frame.headers)},"data":[`);
@@ -18,6 +18,7 @@ export function* encodeFrameKernel(kernel: Kernel, frame: Frame): Generator<Uint
       columns.length,
       stride,
       row === 0 ? 1 : 0,
+      missing === 'NaN' ? 1 : 0,
     );
     if (stopped === 0) throw new RangeError(`a row of ${columns.length} columns does not fit`);
     yield Buffer.from(kernel.output.subarray(0, kernel.written.value));

@@ -39,9 +39,10 @@ describe('the plain frame decoder', () => {
   });
 
   it.each([
-    ['\ufeff{}', 'not valid JSON'],
+    ['\ufeff\ufeff{}', 'unexpected byte 0xef at byte 3'],
+    [' \ufeff{}', 'unexpected byte 0xef at byte 1'],
     ['', 'the body is empty'],
-    [Buffer.of(0x22, 0xff, 0x22), 'the body is not valid UTF-8'],
+    [Buffer.of(0x22, 0xff, 0x22), 'not UTF-8: byte 0xff at byte 1'],
     ['{"\\x":1}', 'not valid JSON'],
     [`${'['.repeat(513)}${']'.repeat(513)}`, 'nested deeper than 512 levels'],
     ['{"x":NaN}', 'not valid JSON'],

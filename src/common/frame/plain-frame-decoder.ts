@@ -1,4 +1,5 @@
 import { KasemError } from '../errors/kasem.error.js';
+import { faultText, JsonScanner, keyName } from './json-scanner.js';
 import {
   assertHeadersLength,
   assertObject,
@@ -8,6 +9,7 @@ import {
   describe,
   MAX_DEPTH,
   MAX_ROW_BYTES,
+  notJson,
   rowError,
   type RowFault,
 } from './frame-rules.js';
@@ -30,8 +32,9 @@ export class PlainFrameDecoder implements FrameDecoder {
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the interface leaves room for decoders that take turns
   async end(): Promise<DecodedBody> {
-    const structure = walk(decodeUtf8(this.text.toBuffer()), this.schema.params);
-    const body = parse(structure.text);
+    const bytes = this.text.toBuffer();
+    if (bytes.length === 0) throw new KasemError('MALFORMED_JSON', 'the body is empty');
+    const { structure, body } = parse(bytes, this.schema.params);
 
     assertObject(body, 'the body');
     if (structure.duplicate !== undefined) throw duplicateKey(structure.duplicate);
@@ -85,12 +88,12 @@ function readRow(
     const column = Math.min(...bad);
     return { row: r, cell: { column, found: describe(cells[column]) } };
   }
-  indices.forEach((column, c) => ((columns[c] as Float64Array)[r] = (cells[column] as number | null) ?? NaN));
+  indices.forEach((column, c) => ((columns[c] as Float64Array)[r] = Number(cells[column] ?? NaN)));
   return undefined;
 }
 
 const isSample = (cell: unknown, mayBeMissing: boolean): boolean =>
-  cell === null ? mayBeMissing : Number.isFinite(cell);
+  cell === null || cell === 'NaN' ? mayBeMissing : Number.isFinite(cell);
 
 /** A bare NaN went through JSON.parse as null; in the log it shall be called what it was. */
 function namedNaN(fault: RowFault, nanRows: ReadonlyMap<number, number>): RowFault {
@@ -98,24 +101,65 @@ function namedNaN(fault: RowFault, nanRows: ReadonlyMap<number, number>): RowFau
   return { ...fault, cell: { ...fault.cell, found: 'NaN' } };
 }
 
-function decodeUtf8(bytes: Buffer): string {
-  if (bytes.length === 0) throw new KasemError('MALFORMED_JSON', 'the body is empty');
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** @throws KasemError MALFORMED_JSON */
+function parse(bytes: Buffer, params: readonly string[]): { structure: Structure; body: unknown } {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    // The decoder drops a byte order mark.
+    const structure = walk(UTF8.decode(bytes), params);
+    return { structure, body: JSON.parse(structure.text) };
   } catch (error) {
-    throw new KasemError('MALFORMED_JSON', 'the body is not valid UTF-8', { cause: error });
+    throw malformed(bytes, error);
   }
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new KasemError('MALFORMED_JSON', `the body is not valid JSON: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+/** JSON.parse does not say at which byte of which row a text is not JSON: a scanner goes over it once more. */
+function malformed(bytes: Buffer, cause: unknown): KasemError {
+  const keys: string[] = [];
+  let inRows = false;
+  /** The rows and, of the last one that is an array, the cells that have begun. */
+  let [rows, cells] = [0, 0];
+  let isInArray = false;
+  const scanner = new JsonScanner(
+    {
+      begin: (depth, first) => {
+        if (depth === 2 && keys[1] === 'scalar' && keys[2] === 'data' && first === OPEN_ARRAY) {
+          [inRows, rows, cells] = [true, 0, 0];
+          scanner.nanDepth = 4;
+        } else if (depth === 3) {
+          isInArray = first === OPEN_ARRAY;
+          [rows, cells] = [rows + 1, 0];
+        } else if (depth === 4) cells++;
+        return false;
+      },
+      end: (depth) => {
+        if (depth === 3) isInArray = false;
+        if (depth !== 2) return;
+        inRows = false;
+        scanner.nanDepth = -1;
+      },
+      key: (depth, text = '""') => {
+        keys.length = depth;
+        keys[depth] = keyName(text);
+      },
+    },
+    4,
+  );
+  const end = scanner.scan(bytes, 0, bytes.length);
+  const after = bytes.subarray(end).findIndex((byte) => !' \n\r\t'.includes(String.fromCharCode(byte)));
+  const fault =
+    scanner.fault ??
+    (after < 0
+      ? undefined
+      : { why: 'unexpected text after its end', byte: bytes[end + after] as number, index: end + after });
+  const why =
+    fault === undefined ? `unexpected end after ${bytes.length} bytes` : faultText(fault, fault.index);
+  const cell = isInArray && cells > 0 ? `[${cells - 1}]` : '';
+  return notJson(why, inRows ? `scalar.data[${Math.max(rows - 1, 0)}]${cell}` : undefined, { cause });
 }
+
+const OPEN_ARRAY = 0x5b;
 
 /** What JSON.parse does not tell of a text. */
 interface Structure {
@@ -175,8 +219,7 @@ function walk(text: string, params: readonly string[]): Structure {
         measured = { path, start: match.index, depth: open.length };
     }
     if (token === '{' || token === '[') {
-      if (open.length === MAX_DEPTH)
-        throw new KasemError('MALFORMED_JSON', `the body is nested deeper than ${MAX_DEPTH} levels`);
+      if (open.length === MAX_DEPTH) throw new RangeError(`nested deeper than ${MAX_DEPTH} levels`);
       open.push({
         isObject: token === '{',
         path: pathOf(container),

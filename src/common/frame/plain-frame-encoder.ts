@@ -1,17 +1,24 @@
-import { type Frame } from './frame.js';
+import { type Frame, type Missing } from './frame.js';
 
 const ROWS_A_PIECE = 1024;
 
-/** Writes a frame over `JSON.stringify`; the kernel's encoder is held against it byte for byte. */
-export function* encodeFramePlain(frame: Frame): Generator<Uint8Array> {
+/** Writes a frame number by number; the kernel's encoder is held against it byte for byte. */
+export function* encodeFramePlain(frame: Frame, missing: Missing): Generator<Uint8Array> {
   const columns = [...frame.columns.values()];
   yield Buffer.from(`{"headers":${JSON.stringify(frame.headers)},"data":[`);
   for (let start = 0; start < frame.length; start += ROWS_A_PIECE) {
-    const rows = Array.from({ length: Math.min(ROWS_A_PIECE, frame.length - start) }, (_, r) =>
-      columns.map((column) => column[start + r]),
-    );
-    const text = JSON.stringify(rows).slice(1, -1);
-    yield Buffer.from(start === 0 ? text : `,${text}`);
+    const rows = Array.from({ length: Math.min(ROWS_A_PIECE, frame.length - start) }, (_, r) => {
+      const cells = columns.map((column) => numberText(column[start + r] as number, missing));
+      return `[${cells.join()}]`;
+    });
+    yield Buffer.from(`${start === 0 ? '' : ','}${rows.join()}`);
   }
   yield Buffer.from(']}');
+}
+
+/** A number as JSON.stringify writes it, made a double for readers that go by the text. */
+function numberText(value: number, missing: Missing): string {
+  if (Number.isNaN(value)) return missing;
+  const text = Object.is(value, -0) ? '-0' : JSON.stringify(value);
+  return /[.e]/.test(text) ? text : `${text}.0`;
 }

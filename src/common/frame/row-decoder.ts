@@ -1,6 +1,6 @@
 import { describeText, MAX_ROW_BYTES, type RowFault } from './frame-rules.js';
 import { free } from './free.js';
-import { JsonScanner } from './json-scanner.js';
+import { JsonScanner, unexpected, type JsonFault } from './json-scanner.js';
 import { type Kernel } from './kernel/kernel.js';
 import { TextBlocks } from './text-blocks.js';
 
@@ -40,7 +40,7 @@ interface Place {
  */
 export class RowDecoder {
   /** Why the text is not JSON; undefined as long as it may be. */
-  malformed: string | undefined;
+  malformed: JsonFault | undefined;
   /** The first row that is not as it must be. The rest is only checked to be JSON. */
   fault: RowFault | undefined;
   isDone = false;
@@ -57,6 +57,8 @@ export class RowDecoder {
   private readonly scanner: JsonScanner;
   /** The text of the row that the scanner is in. */
   private readonly text = new TextBlocks(MAX_ROW_BYTES);
+  /** Whether the scanner is in a row, or has found its fault there. */
+  private isInRow = false;
   private isArray = false;
   /** The cells of that row so far, and of the needed ones how many. */
   private cells = 0;
@@ -111,6 +113,12 @@ export class RowDecoder {
   get result(): Float64Array[] {
     if (this.columns.length === 0) this.reserve(0);
     return this.columns.map((column) => column.subarray(0, this.rows));
+  }
+
+  /** The path of the row that began last, and of its cell where it is an array. */
+  get place(): string {
+    const row = `scalar.data[${this.isInRow ? this.rows : Math.max(this.rows - 1, 0)}]`;
+    return this.isInRow && this.isArray && this.cells > 0 ? `${row}[${this.cells - 1}]` : row;
   }
 
   /** @returns the index up to which bytes were taken: `to`, the end of the array, or the place where it is malformed */
@@ -212,8 +220,7 @@ export class RowDecoder {
       }
       if (this.expects !== 'comma or end') return this.beginRow(bytes, i, to);
       if (byte !== COMMA) {
-        // The scanner says the same of any byte that no value begins with.
-        this.malformed = `unexpected "${String.fromCharCode(byte)}"`;
+        this.malformed = unexpected(byte, i);
         return i;
       }
       this.expects = 'row';
@@ -223,6 +230,7 @@ export class RowDecoder {
 
   private beginRow(bytes: Uint8Array, from: number, to: number): number {
     this.text.clear();
+    this.isInRow = true;
     this.cells = 0;
     this.placed = 0;
     return this.scanRow(bytes, from, to);
@@ -242,6 +250,7 @@ export class RowDecoder {
   }
 
   private endRow(): void {
+    this.isInRow = false;
     this.expects = 'comma or end';
     if (this.shape === undefined || this.fault !== undefined) {
       this.rows++;
@@ -249,7 +258,10 @@ export class RowDecoder {
     }
     this.fault = this.readRow(this.shape.width);
     if (this.fault === undefined) this.append(1, this.text.bytes);
-    else this.release();
+    else {
+      this.rows++;
+      this.release();
+    }
   }
 
   /** Reads the needed cells of the row that has ended into the kernel's columns. */
@@ -272,8 +284,17 @@ export class RowDecoder {
 
 /** The sample that a cell's text is, NaN for a missing one; undefined where it is none. */
 function sampleIn(cell: Buffer): number | undefined {
-  const text = cell.length <= 4 ? cell.toString() : '';
-  if (text === 'null' || text === 'NaN') return NaN;
+  if (isMissing(cell)) return NaN;
   const value = NUMBER.includes(cell[0] as number) ? Number(cell.toString()) : Infinity;
   return Number.isFinite(value) ? value : undefined;
 }
+
+/** Whether a cell's text is null, NaN or a string that is NaN after unescaping. */
+function isMissing(cell: Buffer): boolean {
+  if (cell.length > ESCAPED_NAN_BYTES) return false;
+  const text = cell.toString();
+  return text === 'null' || text === 'NaN' || (text.startsWith('"') && JSON.parse(text) === 'NaN');
+}
+
+/** The length of "NaN" with each of its letters escaped. */
+const ESCAPED_NAN_BYTES = 20;

@@ -9,6 +9,7 @@ import { HttpAdapter } from './http-adapter.js';
 
 const limits = (REQUEST_TIMEOUT_MS: number) => ({
   REQUEST_TIMEOUT_MS,
+  KEEP_ALIVE_TIMEOUT_MS: 620_000,
   RESPONSE_TIMEOUT_MS: 300,
   MIN_RESPONSE_BYTES_PER_SECOND: 1,
 });
@@ -67,7 +68,7 @@ describe('the HTTP server', () => {
 
   it('keeps connections longer than proxies do, and gives header and body their times', () => {
     expect([server.keepAliveTimeout, server.requestTimeout, server.headersTimeout]).toEqual([
-      75_000, 35_000, 15_000,
+      620_000, 35_000, 15_000,
     ]);
     const impatient = new HttpAdapter(limits(2_000));
     impatient.initHttpServer();

@@ -12,9 +12,6 @@ import { ResponseOrder } from './pipelining.js';
 import { ResponsePace } from './response-pace.js';
 import { Routes } from './routes.js';
 
-/** Connections that send nothing are kept so long: longer than proxies keep theirs, so that none is cut under a request. */
-const KEEP_ALIVE_MS = 75_000;
-
 /** The longest that a request's header may take to arrive. */
 const HEADERS_MS = 15_000;
 
@@ -33,7 +30,7 @@ const VERBS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 type HttpLimits = Pick<
   Environment,
-  'REQUEST_TIMEOUT_MS' | 'RESPONSE_TIMEOUT_MS' | 'MIN_RESPONSE_BYTES_PER_SECOND'
+  'REQUEST_TIMEOUT_MS' | 'KEEP_ALIVE_TIMEOUT_MS' | 'RESPONSE_TIMEOUT_MS' | 'MIN_RESPONSE_BYTES_PER_SECOND'
 >;
 
 /** Express on an HTTP server whose limits are set: some can be given only where the server is made. */
@@ -49,7 +46,8 @@ export class HttpAdapter extends ExpressAdapter {
   }
 
   override initHttpServer(): void {
-    const { REQUEST_TIMEOUT_MS, RESPONSE_TIMEOUT_MS, MIN_RESPONSE_BYTES_PER_SECOND } = this.environment;
+    const { REQUEST_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS, RESPONSE_TIMEOUT_MS, MIN_RESPONSE_BYTES_PER_SECOND } =
+      this.environment;
     const order = new ResponseOrder();
     const pace = new ResponsePace({
       timeoutMs: RESPONSE_TIMEOUT_MS,
@@ -58,7 +56,7 @@ export class HttpAdapter extends ExpressAdapter {
     const handle = this.getInstance<RequestListener>();
     const server = createServer(
       {
-        keepAliveTimeout: KEEP_ALIVE_MS,
+        keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
         connectionsCheckingInterval: CHECKING_INTERVAL_MS,
         // Node's own response to a request without one is not in the contract's form; see `assertHttp`.
         requireHostHeader: false,

@@ -93,7 +93,8 @@ export function errorResponse(
     return {
       status: managed && errorHttpStatus === 'contract' ? 200 : status,
       headers: headersOf(thrown),
-      body: { error: code, log: thrown.message },
+      // Names from a body may hold halves of characters.
+      body: { error: code, log: thrown.message.toWellFormed() },
     };
   }
   if (thrown instanceof HttpException) {
@@ -103,7 +104,7 @@ export function errorResponse(
       status < 500
         ? [ERROR_CODES.BAD_REQUEST, thrown.message]
         : [ERROR_CODES.INTERNAL, STATUS_CODES[status] ?? 'a fault of the service'];
-    return { status, headers: {}, body: { error: code, log } };
+    return { status, headers: {}, body: { error: code, log: log.toWellFormed() } };
   }
   return {
     status: 500,

@@ -36,6 +36,36 @@ describe('what never became a request', () => {
     expect(malformedRequest(fault(code))).toMatchObject({ status, error: { code: error }, log, cause: code });
   });
 
+  it.each([
+    ['FOO / HTTP/1.1\r\nHost: x\r\n\r\n', 1, 'FOO'],
+    ['get / HTTP/1.0\r\n\r\n', 0, 'get'],
+    ['\r\nX-a_b /y HTTP/1.1\r\n', 2, 'X-a_b'],
+    ['POST / HTTP/1.1\r\nHost: x\r\n\r\n{"a":[]}FOO /x HTTP/1.1\r\n\r\n', 39, 'FOO'],
+  ])('is refused by its verb where only that is unknown: %j', (packet, bytesParsed, verb) => {
+    const error = Object.assign(fault('HPE_INVALID_METHOD'), { rawPacket: Buffer.from(packet), bytesParsed });
+    expect(malformedRequest(error)).toMatchObject({
+      status: 405,
+      error: { code: 13 },
+      log: `expected GET or HEAD or POST, got ${verb}`,
+      headers: ['Allow: GET, HEAD, POST'],
+    });
+  });
+
+  it.each([
+    'FOO / HTTP/2.0\r\n\r\n',
+    'FOO HTTP/1.1\r\n\r\n',
+    'FOO / HTTP/1.1',
+    'F(O / HTTP/1.1\r\n',
+    '}GET / HTTP/1.1\r\n\r\n',
+    `${'A'.repeat(60_000)} / HTTP/1.1\r\n`,
+  ])('is no valid HTTP where more is wrong: %.40j', (packet) => {
+    const error = Object.assign(fault('HPE_INVALID_METHOD'), {
+      rawPacket: Buffer.from(packet),
+      bytesParsed: 0,
+    });
+    expect(malformedRequest(error)).toMatchObject({ status: 400, error: { code: 17 } });
+  });
+
   it('is answered in the form of the contract, and hung up on by both', async () => {
     const { own, theirs, close } = await connection();
     expect(respondMalformed(CONNECT, own)).toBe(true);

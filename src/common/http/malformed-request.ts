@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { METHODS, STATUS_CODES } from 'node:http';
 import { type Socket } from 'node:net';
 import { linger } from './linger.js';
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
@@ -29,22 +29,51 @@ const INVALID_HTTP: MalformedRequest = {
   log: 'the request is not valid HTTP',
 };
 
-/** Node takes the verb of a proxy for no request at all. */
-export const CONNECT: MalformedRequest = {
+/** The verbs of all routes. */
+const VERBS = ['GET', 'HEAD', 'POST'];
+const NOT_ALLOWED = {
   status: 405,
   error: METHOD_NOT_ALLOWED,
+  headers: [`Allow: ${VERBS.join(', ')}`],
+};
+
+/** Node takes the verb of a proxy for no request at all. */
+export const CONNECT: MalformedRequest = {
+  ...NOT_ALLOWED,
   log: 'the service is no proxy and does not take CONNECT',
-  headers: ['Allow: GET, HEAD, POST'],
 };
 
 /** What is no request needs less time to be dropped than the rest of a body. */
 const LINGER_MS = 5_000;
 
+/** What Node's parser says of its fault: the bytes at hand, and how many of them it has taken. */
+interface ParseError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer;
+  readonly bytesParsed?: number;
+}
+
 /** @param error of the event `clientError` of a server */
-export const malformedRequest = (error: NodeJS.ErrnoException): MalformedRequest => ({
-  ...(MALFORMED.get(error.code) ?? INVALID_HTTP),
-  cause: error.code,
-});
+export function malformedRequest(error: ParseError): MalformedRequest {
+  const verb = unknownVerb(error);
+  const fault =
+    verb === undefined
+      ? (MALFORMED.get(error.code) ?? INVALID_HTTP)
+      : { ...NOT_ALLOWED, log: `expected ${VERBS.join(' or ')}, got ${verb}` };
+  return { ...fault, cause: error.code };
+}
+
+/** A request line, which may follow the body of another request. */
+const REQUEST_LINE = /(?:^|\})([!#$%&'*+.^`|~\w-]{1,32}) \S+ HTTP\/1\.[01]$/;
+
+/** The verb of a request that is valid HTTP but for the parser, which knows a list of verbs. */
+function unknownVerb({ code, rawPacket, bytesParsed = 0 }: ParseError): string | undefined {
+  if (rawPacket === undefined || (code !== 'HPE_INVALID_METHOD' && code !== 'HPE_INVALID_CONSTANT'))
+    return undefined;
+  const start = rawPacket.lastIndexOf('\n', bytesParsed) + 1;
+  const line = rawPacket.toString('latin1', start, rawPacket.indexOf('\r\n', start));
+  const verb = REQUEST_LINE.exec(line)?.[1];
+  return verb === undefined || METHODS.includes(verb) ? undefined : verb;
+}
 
 /**
  * Responds in the contract's form, and hangs up when the client has had time to read it.

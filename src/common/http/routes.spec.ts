@@ -4,6 +4,7 @@ import { HttpAdapter } from './http-adapter.js';
 describe('the routes of the application', () => {
   const adapter = new HttpAdapter({
     REQUEST_TIMEOUT_MS: 1_000,
+    KEEP_ALIVE_TIMEOUT_MS: 1_000,
     RESPONSE_TIMEOUT_MS: 1_000,
     MIN_RESPONSE_BYTES_PER_SECOND: 1,
   });

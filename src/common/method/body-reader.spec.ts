@@ -2,7 +2,7 @@ import { type Environment } from '../config/environment.js';
 import { once } from 'node:events';
 import { createServer, request as open, type ClientRequest, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Request } from 'express';
 import { type DecodedBody } from '../frame/frame-decoder.js';
@@ -115,38 +115,47 @@ describe('the reader of a body', () => {
     ['application/json ; charset=UTF8'],
     ['Application/JSON; x=1; Charset="utf-8"'],
     ['application/json; x=charset=latin1'],
+    ['application/json; charset=utf-16'],
+    ['application/json; x="a;b,c\\"d"'],
+    ['application/json;'],
+    ['text/json'],
+    ['application/vnd.kasem+json; version=1'],
+    ['application/problem+json'],
+    [''],
   ])('takes the content type %s', async (type) => {
     expect(columnsOf(await post(BODY, { 'Content-Type': type }))).toHaveLength(2);
   });
 
   it.each([
-    ['text/plain', 'Content-Type: expected application/json, got text/plain'],
-    ['application/jsonp', 'Content-Type: expected application/json, got application/jsonp'],
-    ['', 'Content-Type: expected application/json, got '],
-    ['application/json; charset=utf-16', 'Content-Type: expected charset=utf-8, got utf-16'],
-    ['application/json; charset=xutf-8', 'Content-Type: expected charset=utf-8, got xutf-8'],
-    ['application/json; charset=utf-8x', 'Content-Type: expected charset=utf-8, got utf-8x'],
-    ['application/json; a=b; charset=latin1', 'Content-Type: expected charset=utf-8, got latin1'],
-  ])('refuses the content type "%s"', async (type, message) => {
+    'text/plain',
+    'application/jsonp',
+    'application/+json',
+    'application/x-www-form-urlencoded',
+    'text/vnd.x+json',
+    'application/json, text/json',
+    'text/plain; x="application/json"',
+    ';application/json',
+  ])('refuses the content type "%s"', async (type) => {
     expect((await post(BODY, { 'Content-Type': type })).error).toMatchObject({
       errorCode: { code: 16 },
-      message,
+      message: `Content-Type: expected application/json, text/json or application/*+json, got ${type}`,
     });
   });
 
-  it('refuses a body without a content type', async () => {
-    const { error } = await read({}, (client) => client.end(BODY));
-    expect(error).toMatchObject({
-      errorCode: { code: 16 },
-      message: 'Content-Type: expected application/json, got none',
-    });
+  it('takes a body without a content type', async () => {
+    expect(columnsOf(await read({}, (client) => client.end(BODY)))).toHaveLength(2);
   });
 
   it.each([
     ['gzip', gzipSync(BODY), 1 << 16],
     ['x-gzip', gzipSync(BODY), 1 << 16],
     [' GZip ', gzipSync(BODY), 1 << 16],
+    ['gzip', Buffer.concat([gzipSync(BODY.slice(0, 9)), gzipSync(BODY.slice(9))]), 1 << 16],
+    ['gzip', Buffer.concat([gzipSync(BODY), Buffer.alloc(3)]), 1 << 16],
+    ['gzip', Buffer.concat([gzipSync(BODY), Buffer.alloc(250_000)]), 1 << 16],
     ['deflate', deflateSync(BODY), 1 << 16],
+    ['deflate', deflateRawSync(BODY), 1 << 16],
+    ['deflate', deflateRawSync(BODY, { level: 0 }), 1 << 16],
     ['br', brotliCompressSync(BODY), 1 << 20],
     ['identity', Buffer.from(BODY), 0],
     ['', Buffer.from(BODY), 0],
@@ -156,7 +165,7 @@ describe('the reader of a body', () => {
     expect(columnsOf(reading)[0]).toEqual(['date', Float64Array.of(1, 2)]);
     expect(reading.bytesIn).toBe(body.length);
     // A request and its decompressor take memory of their own.
-    expect(reading.inFlightBytes).toBe(6_144 + memory);
+    expect(reading.inFlightBytes).toBe(Math.max(6_144, body.length) + memory);
     expect(reading.decode).toBeGreaterThan(0);
   });
 
@@ -173,6 +182,16 @@ describe('the reader of a body', () => {
     [
       'followed by something',
       Buffer.concat([gzipSync(BODY), Buffer.from('\0and more')]),
+      'bytes after its end',
+    ],
+    [
+      'followed by much more than the decompressor takes',
+      Buffer.concat([gzipSync(BODY), Buffer.alloc(250_000, 'x')]),
+      'Z_DATA_ERROR|bytes after its end',
+    ],
+    [
+      'followed by zeros and by something',
+      Buffer.concat([gzipSync(BODY), Buffer.alloc(250_000), Buffer.of(1)]),
       'bytes after its end',
     ],
     ['empty', Buffer.alloc(0), 'Z_BUF_ERROR'],

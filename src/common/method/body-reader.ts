@@ -1,5 +1,6 @@
 import { type IncomingMessage } from 'node:http';
 import { type Readable } from 'node:stream';
+import { parse as parseContentType } from 'content-type';
 import { type Request } from 'express';
 import { ACCEPTED_CODINGS, CODINGS, type Coding, type Decompressor } from '../http/content-codings.js';
 import { type CallRecord, type RequestContext } from '../http/request-context.js';
@@ -191,7 +192,7 @@ class Feed {
 
   constructor(
     private readonly request: IncomingMessage,
-    private readonly decompressor: Decompressor,
+    readonly decompressor: Decompressor,
   ) {}
 
   push(chunk: Buffer): void {
@@ -233,22 +234,26 @@ async function decompress(
   limits: BodyLimits,
   { count, account, take }: DecompressedTaking,
 ): Promise<void> {
-  const decompressor = coding.create();
-  const feed = new Feed(request, decompressor);
+  let feed: Feed | undefined;
   let fault: KasemError | undefined;
   let refuse: (error: KasemError) => void = () => undefined;
   const refused = new Promise<never>((_, reject) => (refuse = reject));
   let received = 0;
   let decompressed = 0;
-  let isOver = false;
-  const finished = new Promise<void>((resolve) => {
+  /** The zero bytes that all that was received ends with. */
+  let zeros = 0;
+  let [hasEnded, isOver] = [false, false];
+  let finish: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const open = (first: number | undefined): Feed => {
+    const decompressor = coding.create(first);
     const fail = (error: KasemError) => {
       fault ??= error;
       decompressor.destroy();
       // A bomb is not waited for; after broken data the rest is drained.
       if (error.errorCode !== ERROR_CODES.MALFORMED_JSON) refuse(error);
       request.socket.resume();
-      resolve();
+      finish();
     };
     decompressor
       .on(
@@ -264,45 +269,55 @@ async function decompress(
         }),
       )
       .on('error', (cause: NodeJS.ErrnoException) => fail(broken(coding.name, cause.code ?? cause.message)))
-      .on('end', inOrder(resolve));
-  });
+      .on('end', () => {
+        // It takes nothing any more of what follows.
+        hasEnded = true;
+        request.socket.resume();
+        inOrder(finish)();
+      });
+    return new Feed(request, decompressor);
+  };
   try {
     const whole = receive(request, limits, (chunk) => {
       count(chunk);
       received += chunk.length;
-      if (fault === undefined) feed.push(chunk);
+      const own = trailingZeros(chunk);
+      zeros = own === chunk.length ? zeros + own : own;
+      feed ??= open(chunk[0]);
+      if (fault === undefined && !hasEnded) feed.push(chunk);
     });
     await Promise.race([whole, refused]);
+    feed ??= open(undefined);
     feed.end();
     await finished;
     if (fault !== undefined) throw fault;
-    if (decompressor.bytesWritten < received) throw broken(coding.name, 'bytes after its end');
+    const left = received - feed.decompressor.bytesWritten;
+    if (left > (coding.mayBePadded ? zeros : 0)) throw broken(coding.name, 'bytes after its end');
   } finally {
     isOver = true;
-    decompressor.destroy();
+    feed?.decompressor.destroy();
   }
+}
+
+function trailingZeros(chunk: Uint8Array): number {
+  let zeros = 0;
+  while (zeros < chunk.length && chunk[chunk.length - 1 - zeros] === 0) zeros++;
+  return zeros;
 }
 
 const broken = (coding: string, why: string): KasemError =>
   new KasemError('MALFORMED_JSON', `the body is not valid ${coding}: ${why}`);
 
-function assertJson(contentType: string | undefined): void {
-  const [type, ...parameters] = (contentType ?? '')
-    .toLowerCase()
-    .split(';')
-    .map((part) => part.trim());
-  if (type !== 'application/json')
-    throw new KasemError(
-      'UNSUPPORTED_MEDIA_TYPE',
-      `Content-Type: expected application/json, got ${excerpt(contentType ?? 'none', 60)}`,
-    );
-  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
-  if (charset !== undefined && !/^"?utf-?8"?$/.test(charset))
-    throw new KasemError(
-      'UNSUPPORTED_MEDIA_TYPE',
-      `Content-Type: expected charset=utf-8, got ${excerpt(charset, 60)}`,
-    );
+/** A body without a media type is taken for JSON. Its charset does not matter: the bytes decide (RFC 8259, section 11). */
+function assertJson(contentType = ''): void {
+  if (contentType === '' || JSON_TYPE.test(parseContentType(contentType).type)) return;
+  throw new KasemError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    `Content-Type: expected application/json, text/json or application/*+json, got ${excerpt(contentType, 60)}`,
+  );
 }
+
+const JSON_TYPE = /^(application|text)\/json$|^application\/[^/\s]+\+json$/;
 
 /**
  * @returns the coding, or undefined for a body that is as it is

@@ -103,6 +103,10 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
     share.keep(bytesOf(needed) / bytesOf([...needed, ...unneeded]) || 0);
     for (const column of unneeded) free(column);
     // What the method gave may be its own for longer: only the input's columns are given back at the end.
-    await writeResponse(context.response, frame, log, { context, record });
+    await writeResponse(context.response, frame, log, {
+      context,
+      record,
+      missing: this.environment.MISSING_SAMPLES,
+    });
   }
 }

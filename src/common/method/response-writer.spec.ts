@@ -12,6 +12,7 @@ import { writeResponse } from './response-writer.js';
 const frameOf = (rows: number) =>
   new Frame(new Map([['date', Float64Array.from({ length: rows }, (_, row) => row + 1 / (row + 3))]]));
 const textOf = (frame: Frame, log: string) => {
+  // Each date has a fraction.
   const data = Array.from(frame.column('date'), (date) => [date]);
   return JSON.stringify({ scalar: { headers: ['date'], data }, error: 0, log });
 };
@@ -35,7 +36,11 @@ describe('the writer of a response', () => {
       [context.bytesOut, record.encode] = [0, 0];
       const { drain, close } = countsOf(response);
       listeners = () => countsOf(response).drain - drain + countsOf(response).close - close;
-      written = writeResponse(response as unknown as Response, frame, log, { context, record });
+      written = writeResponse(response as unknown as Response, frame, log, {
+        context,
+        record,
+        missing: 'null',
+      });
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
   });
@@ -93,6 +98,7 @@ describe('the writer of a response', () => {
     await writeResponse({ ...endless, write } as unknown as Response, frameOf(100_000), log, {
       context,
       record,
+      missing: 'null',
     }).finally(() => (isOver = true));
     await other;
     expect(given).toBeGreaterThan(pieces / 2);

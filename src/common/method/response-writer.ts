@@ -1,7 +1,7 @@
 import { type Response } from 'express';
 import { type CallRecord, type RequestContext } from '../http/request-context.js';
 import { encodeFrame } from '../frame/frame-codec.js';
-import { type Frame } from '../frame/frame.js';
+import { type Frame, type Missing } from '../frame/frame.js';
 import { freeChunk } from '../frame/free.js';
 import { turns } from '../frame/turns.js';
 
@@ -13,6 +13,7 @@ export interface ResponseProgress {
   /** Told the bytes written and the milliseconds of encoding, also where the client goes away. */
   readonly context: Pick<RequestContext, 'bytesOut'>;
   readonly record: Pick<CallRecord, 'encode'>;
+  readonly missing: Missing;
 }
 
 /** Writes the response of success, as fast as the client takes it; stops at once when the client has gone. */
@@ -20,10 +21,10 @@ export async function writeResponse(
   response: Response,
   frame: Frame,
   log: string,
-  { context, record }: ResponseProgress,
+  { context, record, missing }: ResponseProgress,
 ): Promise<void> {
   response.setHeader('Content-Type', 'application/json; charset=utf-8');
-  const pieces = recorded(responsePieces(frame, log), context, record);
+  const pieces = recorded(responsePieces(frame, log, missing), context, record);
 
   const small: Uint8Array[] = [];
   let size = 0;
@@ -80,8 +81,8 @@ function* recorded(
   }
 }
 
-function* responsePieces(frame: Frame, log: string): Generator<Uint8Array, undefined> {
+function* responsePieces(frame: Frame, log: string, missing: Missing): Generator<Uint8Array, undefined> {
   yield Buffer.from('{"scalar":');
-  yield* encodeFrame(frame);
-  yield Buffer.from(`,"error":0,"log":${JSON.stringify(log)}}`);
+  yield* encodeFrame(frame, missing);
+  yield Buffer.from(`,"error":0,"log":${JSON.stringify(log.toWellFormed())}}`);
 }

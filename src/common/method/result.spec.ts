@@ -63,6 +63,32 @@ describe('the summary', () => {
     );
   });
 
+  it.each([
+    [1420066800e3, 'milliseconds'],
+    [1420066800e6, 'microseconds'],
+    [1420066800e9, 'nanoseconds'],
+    [635556636000000000, 'nanoseconds or .NET ticks'],
+    [6.55e17, 'nanoseconds or .NET ticks'],
+    [6.5e18, undefined],
+    [42005.5, 'Excel days'],
+    [32_873, undefined],
+    [99_999, undefined],
+    [1420066800, undefined],
+    [4e9, undefined],
+    [-1420066800e3, undefined],
+  ])('notes that %d looks like %s', async (date, unit) => {
+    const text = await summarize(frame({ date: Float64Array.of(date, date) }));
+    expect(text).toBe(`2 rows, none missing${unit === undefined ? '' : `; 2 dates look like ${unit}`}`);
+  });
+
+  it('counts dates in other units among those in seconds, but days only where all may be days', async () => {
+    const text = (...list: number[]) => summarize(frame({ date: Float64Array.from(list) }));
+    expect(await text(1, 1420066800, 1420066800e3)).toBe(
+      '3 rows, none missing; 1 date looks like milliseconds',
+    );
+    expect(await text(42_005, 99_999)).toBe('2 rows, none missing');
+  });
+
   it('counts dates before the one above, also at the border of two slices; equal ones are in order', async () => {
     const one = dates(MANY);
     one[65_536] = one[65_535] as number;

@@ -21,21 +21,23 @@ export class KeyGuard implements CanActivate {
     ]);
     if (this.keys.isEmpty || isPublic) return true;
     const http = context.switchToHttp();
-    const given = keyOf(http.getRequest<Request>());
-    if (given === undefined)
+    const given = keysOf(http.getRequest<Request>());
+    if (given.length === 0)
       throw new KasemError(
         'UNAUTHORIZED',
         'no key given: send Authorization: Bearer <key> or X-API-Key: <key>',
       );
-    const name = this.keys.nameOf(given);
+    const name = given.map((key) => this.keys.nameOf(key)).find((known) => known !== undefined);
     if (name === undefined) throw new KasemError('UNAUTHORIZED', 'the key is not known');
     contextOf(http.getResponse<Response>()).key = name;
     return true;
   }
 }
 
-function keyOf({ headers }: Request): string | undefined {
-  const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
-  const other = headers['x-api-key'];
-  return bearer ?? (typeof other === 'string' ? other : undefined);
+/** A gateway's own key may stand beside the one that is for this service. */
+function keysOf({ headersDistinct }: Request): string[] {
+  const bearers = (headersDistinct.authorization ?? []).flatMap(
+    (header) => /^Bearer +(\S+) *$/i.exec(header)?.[1] ?? [],
+  );
+  return [...bearers, ...(headersDistinct['x-api-key'] ?? [])];
 }

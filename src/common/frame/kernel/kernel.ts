@@ -18,7 +18,7 @@ interface Exports {
   readonly numberEnd: WebAssembly.Global;
   readRows(from: number, to: number, afterRow: number, width: number, columns: number): number;
   skipRows(from: number, to: number, afterRow: number): number;
-  writeRows(from: number, to: number, columns: number, stride: number, first: number): number;
+  writeRows(from: number, to: number, columns: number, stride: number, first: number, asNaN: number): number;
   readDouble(address: number): number;
 }
 

@@ -88,7 +88,9 @@ describe('a body that is read', () => {
 
   it('that is taken for JSON by mistake is called what it is', () => {
     expect(readBytes(Uint8Array.of(0x1f, 0x8b, 8, 0)).fault).toBe('it is compressed by gzip');
-    expect(read('\ufeff{}').fault).toBe('it begins with a byte order mark, which JSON may not have');
+    expect(readBytes(Uint8Array.of(0xff, 0xfe, 0x7b, 0)).fault).toBe(
+      'UTF-16, not UTF-8: byte 0xff at byte 0',
+    );
   });
 
   it('keeps the rows before a fault', () => {

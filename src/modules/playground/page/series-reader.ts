@@ -1,4 +1,4 @@
-import { JsonScanner } from '../../../common/frame/json-scanner.js';
+import { faultText, JsonScanner, type JsonFault } from '../../../common/frame/json-scanner.js';
 
 /** Wider rows are read up to here: what a plot can show apart. */
 const MAX_COLUMNS = 16;
@@ -18,9 +18,6 @@ const WANTED: ReadonlySet<string> = new Set(['param.scale', 'scalar.headers', 'e
 
 /** How files begin that are taken for JSON by mistake, in hexadecimal digits. */
 const SIGNATURES: readonly (readonly [string, string])[] = [
-  ['efbbbf', 'it begins with a byte order mark, which JSON may not have'],
-  ['fffe', 'it is UTF-16, and JSON is UTF-8'],
-  ['feff', 'it is UTF-16, and JSON is UTF-8'],
   ['1f8b', 'it is compressed by gzip'],
   ['504b', 'it is a ZIP archive'],
 ];
@@ -98,10 +95,10 @@ export class SeriesReader {
 
     const i = this.scanner.scan(this.bytes, from, this.bytes.length);
     this.takeWholeRows();
-    if (this.scanner.fault !== undefined) this.fault = this.told(this.scanner.fault, i);
+    if (this.scanner.fault !== undefined) this.fault = this.told(this.scanner.fault);
     else if (this.scanner.isDone) {
       const next = this.bytes.subarray(i).findIndex((byte) => byte > 0x20);
-      if (next >= 0) this.fault = this.told('unexpected text after its end', i + next);
+      if (next >= 0) this.fault = this.told({ why: 'unexpected text after its end', index: i + next });
     }
     if (this.keptFrom !== undefined && this.bytes.length - this.keptFrom > MAX_KEPT_BYTES) {
       this.tooLong = this.inRows;
@@ -232,11 +229,11 @@ export class SeriesReader {
     }
   }
 
-  private told(fault: string, index: number): string {
-    const at = this.offset + index;
+  private told(fault: JsonFault): string {
+    const at = this.offset + fault.index;
     const head = at === 0 ? hex(this.bytes.subarray(0, 3)) : '';
     const known = SIGNATURES.find(([signature]) => at === 0 && head.startsWith(signature));
-    return known?.[1] ?? `${fault} at byte ${at}`;
+    return known?.[1] ?? faultText(fault, at);
   }
 }
 

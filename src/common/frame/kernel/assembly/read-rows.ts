@@ -1,6 +1,6 @@
 import { COLUMN_VALUES, COLUMNS, INPUT, NEEDED } from './memory';
 import { numberEnd, readDouble } from './read-double';
-import { missingLength, skipSpace, skipValue } from './skip-value';
+import { missingLength, quotedNaNLength, skipSpace, skipValue } from './skip-value';
 
 /** Where the rows that were taken last end, as an index of the input. */
 export let taken: i32 = 0;
@@ -17,7 +17,7 @@ const ROOM_OF_CELL: i32 = 508;
 let cellEnd: usize = 0;
 
 /**
- * Reads as many rows as are whole and without fault: arrays of `width` cells with a number, null or NaN in each needed
+ * Reads as many rows as are whole and without fault: arrays of `width` cells with a number, null, NaN or "NaN" in each needed
  * column (a number in the first of them, the date) and any JSON in the others. It stops before the first other row, and
  * says nothing about it.
  * @param from where in the input to begin
@@ -105,7 +105,8 @@ function readSample(p: usize, mayBeMissing: bool): f64 {
   const value = readDouble(p);
   cellEnd = numberEnd;
   if (numberEnd != 0 || !mayBeMissing) return value;
-  const length = missingLength(p);
+  let length = missingLength(p);
+  if (length == 0) length = quotedNaNLength(p);
   if (length != 0) cellEnd = p + length;
   return NaN;
 }

@@ -17,6 +17,9 @@ const NULL: u32 = 0x6c6c756e;
 const TRUE: u32 = 0x65757274;
 const ALSE: u32 = 0x65736c61;
 const NAN: u32 = 0x004e614e;
+/** `"NaN` and the beginning of an escape of ASCII, `\u00`, as bytes of a little-endian word. */
+const QUOTED_NAN: u32 = 0x4e614e22;
+const ESCAPE_00: u32 = 0x3030755c;
 
 // @ts-ignore: decorator
 @inline
@@ -33,6 +36,29 @@ export function skipSpace(p: usize): usize {
 export function missingLength(p: usize): usize {
   const word = load<u32>(p);
   return word == NULL ? 4 : (word & 0x00ffffff) == NAN ? 3 : 0;
+}
+
+/** @returns the length of the string at p where it is NaN after unescaping, or 0 */
+// @ts-ignore: decorator
+@inline
+export function quotedNaNLength(p: usize): usize {
+  if (load<u32>(p) == QUOTED_NAN && load<u8>(p, 4) == QUOTE) return 5;
+  return load<u8>(p) == QUOTE ? escapedNaNLength(p) : 0;
+}
+
+function escapedNaNLength(start: usize): usize {
+  let p = skipLetter(start + 1, 0x4e, 0x34, 0x65);
+  if (p != 0) p = skipLetter(p, 0x61, 0x36, 0x31);
+  if (p != 0) p = skipLetter(p, 0x4e, 0x34, 0x65);
+  return p != 0 && load<u8>(p) == QUOTE ? p + 1 - start : 0;
+}
+
+/** @returns the end of the letter at p, which may be escaped with these two hexadecimal digits, or 0 */
+function skipLetter(p: usize, letter: u8, high: u8, low: u8): usize {
+  if (load<u8>(p) == letter) return p + 1;
+  const isEscaped =
+    load<u32>(p) == ESCAPE_00 && load<u8>(p, 4) == high && (load<u8>(p, 5) | 0x20) == (low | 0x20);
+  return isEscaped ? p + 6 : 0;
 }
 
 /**

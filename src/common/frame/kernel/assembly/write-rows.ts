@@ -4,15 +4,18 @@ import { COLUMNS, NUMBER_BYTES, OUTPUT, OUTPUT_BYTES } from './memory';
 /** The length of the text that writeRows has written, in bytes. */
 export let written: i32 = 0;
 
+/** "null" and "NaN" as bytes of a little-endian word, and ".0". */
 const NULL: u32 = 0x6c6c756e;
+const NAN: u32 = 0x004e614e;
+const POINT_ZERO: u16 = 0x302e;
 
 /**
- * Writes rows of COLUMNS, each as `[a,b]` with a comma before it unless it is the very first, as JSON.stringify would; NaN
- * becomes null. It stops where the output is nearly full.
+ * Writes rows of COLUMNS, each as `[a,b]` with a comma before it unless it is the very first. Numbers are written as JSON.stringify
+ * would, with .0 behind digits alone; a missing sample becomes null or NaN. It stops where the output is nearly full.
  * @param stride the distance of two columns, in values
  * @returns the row before which it stopped; sets `written`
  */
-export function writeRows(from: i32, to: i32, columns: i32, stride: i32, first: bool): i32 {
+export function writeRows(from: i32, to: i32, columns: i32, stride: i32, first: bool, asNaN: bool): i32 {
   const full = OUTPUT + OUTPUT_BYTES - columns * NUMBER_BYTES;
   let p = OUTPUT;
   let row = from;
@@ -22,13 +25,15 @@ export function writeRows(from: i32, to: i32, columns: i32, stride: i32, first: 
     store<u8>(p++, 0x5b);
     for (let column = 0; column < columns; column++) {
       if (column > 0) store<u8>(p++, 0x2c);
-      p = writeDouble(p, load<f64>(COLUMNS + ((<usize>(column * stride + row)) << 3)));
+      p = writeDouble(p, load<f64>(COLUMNS + ((<usize>(column * stride + row)) << 3)), asNaN);
     }
     store<u8>(p++, 0x5d);
   }
   written = <i32>(p - OUTPUT);
   return row;
 }
+
+const MINUS: u8 = 0x2d;
 
 /** Up to here integers have at most sixteen digits, which are written eight at a time. */
 const MAX_INTEGER: f64 = 1e16;
@@ -68,19 +73,36 @@ function eightDigits(value: u64): u64 {
   return tens + ((quarters - tens * 10) << 8);
 }
 
+/** From here on JSON.stringify writes an exponent. */
+const MIN_EXPONENTIAL: f64 = 1e21;
+
 /** @returns the end of what is written at p */
-function writeDouble(p: usize, value: f64): usize {
+function writeDouble(p: usize, value: f64, asNaN: bool): usize {
   if (value != value) {
-    store<u32>(p, NULL);
-    return p + 4;
+    store<u32>(p, asNaN ? NAN : NULL);
+    return p + (asNaN ? 3 : 4);
   }
-  if (value >= 0 && value < MAX_INTEGER) {
-    const integer = <u64>value;
-    if (<f64>integer == value) return writeInteger(p, integer);
+  const magnitude = abs(value);
+  if (magnitude < MAX_INTEGER) {
+    const integer = <u64>magnitude;
+    if (<f64>integer == magnitude) {
+      // Negative zero has its sign as well.
+      const negative = reinterpret<i64>(value) < 0;
+      store<u8>(p, MINUS);
+      return writePointZero(writeInteger(p + usize(negative), integer));
+    }
   }
   const length = dtoa_buffered(p, value);
   narrow(p, length);
-  return p + length;
+  p += length;
+  return magnitude >= MAX_INTEGER && magnitude < MIN_EXPONENTIAL ? writePointZero(p) : p;
+}
+
+// @ts-ignore: decorator
+@inline
+function writePointZero(p: usize): usize {
+  store<u16>(p, POINT_ZERO);
+  return p + 2;
 }
 
 /** Makes bytes of UTF-16 in place: 16 characters at a time, of which each is ASCII. */
