@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -122,6 +123,7 @@ const STRICTER: readonly { readonly change: string; readonly kinds: RegExp }[] =
     change: '"data": [[1420066800, 9223372036854775807, 9]]',
     kinds: /whole numbers?: \d{16,19}$|^both samples: \d{16,19}$/,
   },
+  { change: '"data": [[-0, 1.25, 842.5]]', kinds: /: -0$/ },
   { change: '"data": [[null, 1.25, 842.5]]', kinds: /^date.*: (null|NaN)$/ },
   { change: '"data": [["2015-01-01", 1.25, 842.5]]', kinds: /^date.*: (".*|true|false|\[.*|\{.*)$/ },
   { change: '"data": [{}]', kinds: /^a row: \{/ },
@@ -137,7 +139,11 @@ let example: string;
 beforeAll(async () => {
   service = await startService();
   const args = ['--workers', '1', '--bind', '127.0.0.1:0', '--chdir', 'bench/rivals/flask', 'app:app'];
-  gunicorn = spawn('/usr/bin/gunicorn', args, { cwd: ROOT, env: { PYTHONDONTWRITEBYTECODE: '1' } });
+  gunicorn = spawn('/usr/bin/gunicorn', args, {
+    cwd: ROOT,
+    env: { PYTHONDONTWRITEBYTECODE: '1' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   example = await new Promise((resolve, reject) => {
     let output = '';
     gunicorn.stderr?.on('data', (text: Buffer) => {
@@ -149,8 +155,9 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
+  const ended = once(gunicorn, 'exit');
   gunicorn.kill();
-  await service.close();
+  await Promise.all([ended, service.close()]);
 });
 
 interface Answer {
