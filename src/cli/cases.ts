@@ -1,70 +1,136 @@
+import 'reflect-metadata';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { plainToInstance, Type } from 'class-transformer';
+import {
+  IsBoolean,
+  IsDefined,
+  IsIn,
+  IsInt,
+  IsJSON,
+  IsObject,
+  IsString,
+  Min,
+  ValidateIf,
+  ValidateNested,
+  validateSync,
+  type ValidationError,
+} from 'class-validator';
 import { parse } from 'yaml';
-import { type ErrorName } from '../common/errors/error-codes.js';
+import { ERROR_CODES, type ErrorName } from '../common/errors/error-codes.js';
 
 /** Found from the compiled and from the source file alike. */
 const CASES = resolve(import.meta.dirname, '../../test/conformance/cases');
 
-/** `contract` is what KASEM's documented exchange needs, `robust` all that the contract settles beyond it. */
-export const LEVELS = ['contract', 'robust'] as const;
+/**
+ * `documented` is what the public example's page shows, where `error` and `log` may be absent; `contract` is what KASEM
+ * and its users rely on beyond that; `robust` all the rest of the contract.
+ */
+export const LEVELS = ['documented', 'contract', 'robust'] as const;
 export type Level = (typeof LEVELS)[number];
 
+/** Whether a case of this level is sent where the other is asked for. */
+export const includes = (asked: Level, level: Level): boolean =>
+  LEVELS.indexOf(level) <= LEVELS.indexOf(asked);
+
+const SHAPES = ['digits', 'gaps', 'integers'] as const;
+const COMPRESS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync };
+
+/** An object of the form of another class. */
+const Nested = (type: () => new () => object) => (target: object, property: string) => {
+  for (const rule of [IsObject(), ValidateNested(), Type(type)]) rule(target, property);
+};
+
 /** Rows that are described rather than stored: the same for the same seed. */
-export interface GeneratedRows {
-  readonly rows: number;
-  readonly seed: number;
+export class GeneratedRows {
+  @IsDefined() @IsInt() readonly rows!: number;
+  @IsDefined() @IsInt() readonly seed!: number;
   /** `digits`: samples of 17 digits; `gaps`: some of them missing; `integers`: small whole numbers. */
-  readonly shape: 'digits' | 'gaps' | 'integers';
+  @IsDefined() @IsIn(SHAPES) readonly shape!: (typeof SHAPES)[number];
   /** The text of one more row, after all of them. */
-  readonly last?: string;
+  @IsString() readonly last?: string;
 }
 
-/** One case as it stands in test/conformance/cases/*.yaml; docs/conformance.md says how to write one. */
-export interface Case {
-  readonly name: string;
-  readonly level: Level;
-  readonly request: {
-    readonly method?: string;
-    /** Put behind the URL of the method. */
-    readonly suffix?: string;
-    /** Another path on the same host. */
-    readonly at?: string;
-    /** Beside Content-Type: application/json; null leaves one out. */
-    readonly headers?: Readonly<Record<string, string | null>>;
-    readonly body?: string;
-    /** Where the body is no text: hexadecimal, put in the place of each @ of the body, or on its own. */
-    readonly hex?: string;
-    /** In the place of @ of the body. */
-    readonly generated?: GeneratedRows;
-    readonly compress?: 'gzip' | 'deflate' | 'br';
-    /** Of the compressed body only so many bytes less than all, or more than all. */
-    readonly cut?: number;
-    /** Sent chunked, in pieces of so many bytes. */
-    readonly chunks?: number;
-  };
-  readonly expect: {
-    /** Where it is not the one that the error code has. */
-    readonly status?: number;
-    /** A name of docs/errors.md; none for success. */
-    readonly error?: ErrorName;
-    /** What `log` has to contain. */
-    readonly log?: string;
-    /** The rows of the response as JSON text, compared to the last bit; for generated rows they are computed. */
-    readonly data?: string;
-    /** The response's rows are written as `data` is. */
-    readonly exact?: boolean;
-    readonly headers?: Readonly<Record<string, string>>;
-  };
+class Request {
+  @IsString() readonly method?: string;
+  /** Put behind the URL of the method. */
+  @IsString() readonly suffix?: string;
+  /** Another path on the same host. */
+  @IsString() readonly at?: string;
+  /** Beside Content-Type: application/json; null leaves one out. */
+  @IsObject() readonly headers?: Readonly<Record<string, string | null>>;
+  @IsString() readonly body?: string;
+  /** Where the body is no text: hexadecimal, put in the place of each @ of the body, or on its own. */
+  @IsString() readonly hex?: string;
+  /** In the place of @ of the body. */
+  @Nested(() => GeneratedRows) readonly generated?: GeneratedRows;
+  @IsIn(Object.keys(COMPRESS)) readonly compress?: keyof typeof COMPRESS;
+  /** Of the compressed body only so many bytes less than all, or more than all. */
+  @IsInt() readonly cut?: number;
+  /** Sent chunked, in pieces of so many bytes. */
+  @IsInt() @Min(1) readonly chunks?: number;
 }
 
+class Expectation {
+  /** Where it is not the one that the error code has. */
+  @IsInt() readonly status?: number;
+  /** A name of docs/errors.md, or the number of a code of the method's own; none for success. */
+  @ValidateIf(({ error }) => typeof error !== 'number')
+  @IsIn(Object.keys(ERROR_CODES), { message: 'error must be a name of docs/errors.md or a number' })
+  readonly error?: ErrorName | number;
+  /** What `log` has to contain. */
+  @IsString() readonly log?: string;
+  /** The names of the response's columns, where they are not those of the sum. */
+  @IsString({ each: true }) readonly columns?: readonly string[];
+  /** The rows of the response as JSON text; for generated rows of the sum they are computed. */
+  @IsJSON() readonly data?: string;
+  /** How far a value may differ, relative to it; 0 asks for the very same double. */
+  @Min(0) readonly tolerance?: number;
+  /** The response's rows are written as `data` is. */
+  @IsBoolean() readonly exact?: boolean;
+  @IsObject() readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One case as it stands in a file *.yaml; docs/conformance.md says how to write one. */
+export class Case {
+  @IsDefined() @IsString() readonly name!: string;
+  @IsIn(LEVELS) readonly level: Level = 'contract';
+  @IsDefined() @Nested(() => Request) readonly request!: Request;
+  @IsDefined() @Nested(() => Expectation) readonly expect!: Expectation;
+}
+
+const RULES = { skipUndefinedProperties: true, whitelist: true, forbidNonWhitelisted: true };
+
+/** @throws Error that names the file, the case and the member at fault */
 export function loadCases(directory = CASES): Case[] {
-  return readdirSync(directory)
-    .filter((name) => name.endsWith('.yaml'))
-    .sort()
-    .flatMap((name) => parse(readFileSync(join(directory, name), 'utf8')) as Case[]);
+  const files = readdirSync(directory).filter((name) => /\.ya?ml$/.test(name));
+  return files.sort().flatMap((name) => {
+    const path = join(directory, name);
+    const list = read(path);
+    if (!Array.isArray(list)) throw new Error(`${path}: expected a list of cases`);
+    return list.map((item: unknown, i) => {
+      const one = plainToInstance(Case, Object(item));
+      const [fault] = faultsIn(validateSync(one, RULES));
+      if (fault !== undefined) throw new Error(`${path}: case ${i + 1}: ${fault}`);
+      return one;
+    });
+  });
 }
+
+function read(path: string): unknown {
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+const faultsIn = (errors: readonly ValidationError[], path = ''): string[] =>
+  errors.flatMap(({ property, constraints = {}, children = [] }) => [
+    ...Object.values(constraints).map((fault) => path + fault),
+    ...faultsIn(children, `${path}${property}: `),
+  ]);
 
 /** The rows of a description, and what a sum scaled by 1 makes of them. */
 export function generate({ rows, seed, shape }: GeneratedRows): (number | null)[][] {
@@ -81,7 +147,8 @@ export function generate({ rows, seed, shape }: GeneratedRows): (number | null)[
 /** The rows that the response has to have; undefined where the case names none. */
 export function expectedRows({ request, expect }: Case): (number | null)[][] | undefined {
   if (expect.data !== undefined) return JSON.parse(expect.data) as (number | null)[][];
-  if (request.generated === undefined || expect.error !== undefined) return undefined;
+  if (request.generated === undefined || expect.error !== undefined || expect.columns !== undefined)
+    return undefined;
   return generate(request.generated).map(([date, e1, e2]) => [
     date as number,
     e1 === null || e2 === null ? null : (e1 as number) + (e2 as number),
@@ -92,8 +159,6 @@ function textOf(described: GeneratedRows): string {
   const text = JSON.stringify(generate(described));
   return described.last === undefined ? text : `${text.slice(0, -1)},${described.last}]`;
 }
-
-const COMPRESS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync };
 
 /** The bytes of the body, in the pieces in which they are sent. */
 export function bodyOf({ request: { body = '', hex, generated, compress, cut = 0, chunks } }: Case): {

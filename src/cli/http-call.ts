@@ -2,8 +2,9 @@ import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders 
 import { request as httpsRequest } from 'node:https';
 import { type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CODINGS } from '../common/http/content-codings.js';
+import { shown } from './terminal.js';
 
 /** One request as it goes over the wire. */
 export interface HttpCall {
@@ -120,10 +121,19 @@ function decompressed(incoming: IncomingMessage): Readable {
 
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
-function describe({ code, message }: NodeJS.ErrnoException): string {
+/** The first bytes of a TLS record that is an alert or part of a handshake. */
+const TLS_RECORDS = new Set([0x1503, 0x1603]);
+
+function describe({ code, message, rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer }): string {
   if (code === 'ECONNREFUSED') return 'the connection is refused';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no such host';
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'the connection was cut before a response';
+  if (message.includes('wrong version number'))
+    return 'the response is not TLS: the URL may have to begin with http://';
+  if (code?.startsWith('HPE_') && rawPacket !== undefined)
+    return rawPacket.length > 1 && TLS_RECORDS.has(rawPacket.readUInt16BE())
+      ? 'the response is TLS: the URL has to begin with https://'
+      : `the response is not HTTP: ${shown(rawPacket.toString('latin1'), 60)}`;
   return message;
 }
 
@@ -131,8 +141,10 @@ function describe({ code, message }: NodeJS.ErrnoException): string {
 async function* paced(pieces: Iterable<Uint8Array> | Readable, sent: HttpCallOptions['sent']) {
   let total = 0;
   for await (const piece of pieces as AsyncIterable<Uint8Array>) {
+    // An endpoint may refuse the body and cut the connection at once. A write to a cut connection loses a response that was not
+    // read yet, so each piece leaves the time for one to come.
+    await sleep(1);
     yield piece;
     sent?.((total += piece.length));
-    await setImmediate();
   }
 }

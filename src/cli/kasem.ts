@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 // Executable as well as bin/kasem.js: npx keeps for good the link that it made to this file when it was the command.
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { PATHS } from '../modules/time-series/sum.js';
 import { VERSION } from '../version.js';
 import { callWithBody, type CallOptions } from './call.js';
-import { LEVELS, loadCases, type Level } from './cases.js';
+import { includes, LEVELS, loadCases, type Case, type Level } from './cases.js';
 import { checkCase, type CheckOptions, type Finding } from './check.js';
 import { NoResponseError } from './http-call.js';
 import { line, report, summary } from './report.js';
@@ -17,6 +19,9 @@ const PATIENCE = 5;
 
 /** The endpoint is unreachable, or the command line is wrong; 1 is for a wrong response. */
 const EXIT_UNABLE = 2;
+
+const OTHER_METHOD =
+  'kasem: warning: the endpoint does not answer the recorded sample as the sum of two series does; for another method, give cases of your own with --cases <folder>\n';
 
 const program = new Command('kasem')
   .description('Tools for algorithm endpoints behind KASEM')
@@ -35,9 +40,13 @@ program
   .description('hold an endpoint against the contract, case by case')
   .argument('<url>', 'of the method, such as http://127.0.0.1:5000/method', toUrl)
   .addOption(
-    new Option('--level <level>', 'how much has to hold; robust includes contract')
+    new Option('--level <level>', 'how much has to hold; each level includes those before it')
       .choices(LEVELS)
       .default('robust'),
+  )
+  .option(
+    '--cases <folder>',
+    'cases of your own in YAML, for a method of your own; docs/conformance.md has the form',
   )
   .option('--only <text>', 'only the cases whose name contains the text')
   .addOption(
@@ -63,7 +72,7 @@ program
       .argParser(notNegative)
       .default(0),
   )
-  .option('--out <file>', 'write the response there, as it came')
+  .addOption(new Option('--out <file>', 'write the response there, as it came').argParser(toFile))
   .addOption(timeout().default(120_000))
   .addOption(header())
   .action(call);
@@ -72,16 +81,25 @@ program.command('serve').description('run the service; environment variables con
 
 interface CheckFlags extends Omit<CheckOptions, 'url'> {
   readonly level: Level;
+  readonly cases?: string;
   readonly only?: string;
   readonly json?: boolean;
 }
 
 async function check(url: URL, flags: CheckFlags): Promise<void> {
-  const cases = loadCases().filter(
-    ({ name, level }) =>
-      (flags.level === 'robust' || level === 'contract') && name.includes(flags.only ?? ''),
+  let all: Case[];
+  try {
+    all = loadCases(flags.cases);
+  } catch (error) {
+    return unable(reason(error as NodeJS.ErrnoException, '--cases'));
+  }
+  const cases = all.filter(
+    ({ name, level }) => includes(flags.level, level) && name.includes(flags.only ?? ''),
   );
-  if (cases.length === 0) return unable(`no case's name contains ${flags.only}`);
+  if (cases.length === 0)
+    return unable(
+      `no case of level ${flags.level}${flags.only === undefined ? '' : `, whose name contains ${flags.only},`} is in ${flags.cases ?? 'the contract'}`,
+    );
   const findings: Finding[] = [];
   for (const [i, one] of cases.entries()) {
     progress(`${i + 1}/${cases.length} ${one.name}`);
@@ -91,6 +109,8 @@ async function check(url: URL, flags: CheckFlags): Promise<void> {
       return unable(`${url.href}: ${finding.faults[0]}`);
     findings.push(finding);
     if (flags.json !== true) print(line(finding));
+    if (flags.cases === undefined && one === all[0] && finding.response && finding.rowsHold !== true)
+      process.stderr.write(OTHER_METHOD);
     if (findings.length === PATIENCE && findings.every(({ response }) => response === undefined)) {
       process.stderr.write(
         `kasem: no response to the first ${PATIENCE} of ${cases.length} cases; given up\n`,
@@ -103,29 +123,44 @@ async function check(url: URL, flags: CheckFlags): Promise<void> {
 }
 
 const FILE_FAULTS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'this is a directory',
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'this is no folder',
+  EISDIR: 'this is a folder',
   EACCES: 'this may not be opened',
 };
 
+/** For a person. @param about what is at fault, where the error names no path */
+const reason = ({ code, path, message }: NodeJS.ErrnoException, about: string): string =>
+  `${path ?? about}: ${FILE_FAULTS[code ?? ''] ?? message}`;
+
+/** Another scheme, or a host with its port. */
+const LIKE_URL = /^[a-z][a-z\d+.-]*:\/\/|^(\[[\da-f:.]+\]|[\w.-]+):\d+([/?#]|$)/i;
+
 async function call(args: readonly string[], flags: Omit<CallOptions, 'url'>): Promise<void> {
-  const isUrl = (text: string) => /^https?:\/\//.test(text);
+  const isUrl = (text: string) => /^https?:/i.test(text);
   const [urls, bodies] = [args.filter(isUrl), args.filter((text) => !isUrl(text))];
   if (bodies.length === 0) return unable('no body to send');
   if (urls.length > 1) return unable('there can be one URL only');
+  // Data for one service may not go to another because its URL was taken for a file.
+  const astray = bodies.find(
+    (text) => LIKE_URL.test(text) || (urls.length === 0 && text !== '-' && !existsSync(text)),
+  );
+  if (astray !== undefined)
+    return unable(`${astray}: there is no such file, and a URL begins with http:// or https://`);
   if (bodies.length > 1 && (flags.out !== undefined || flags.expect !== undefined))
     return unable('--out and --expect go with one body only');
-  const options = { ...flags, url: toUrl(urls[0] ?? DEFAULT_URL) };
+  const url = urls[0] ?? DEFAULT_URL;
+  if (!URL.canParse(url)) return unable(`${url} is no http or https URL`);
+  const options = { ...flags, url: new URL(url) };
   let failed = 0;
   for (const body of bodies) {
     try {
       if (!(await callWithBody(body, options))) failed++;
     } catch (error) {
       failed++;
-      const { code, message, path } = error as NodeJS.ErrnoException;
-      print(`${path ?? body}: ${FILE_FAULTS[code ?? ''] ?? message}`);
+      print(reason(error as NodeJS.ErrnoException, body));
       if (error instanceof NoResponseError && error.isUnreachable)
-        return unable(`${options.url.href}: ${message}`);
+        return unable(`${options.url.href}: ${error.message}`);
     }
   }
   if (bodies.length > 1) print(`${bodies.length - failed} of ${bodies.length} bodies right`);
@@ -143,9 +178,16 @@ function unable(reason: string): void {
 }
 
 function toUrl(text: string): URL {
-  if (!URL.canParse(text) || !/^https?:/.test(text))
+  if (!URL.canParse(text) || !/^https?:/i.test(text))
     throw new InvalidArgumentError(`${text} is no http or https URL`);
   return new URL(text);
+}
+
+function toFile(text: string): string {
+  if (statSync(text, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new InvalidArgumentError('this is a folder');
+  if (!existsSync(dirname(text))) throw new InvalidArgumentError(`there is no such folder: ${dirname(text)}`);
+  return text;
 }
 
 function positive(text: string): number {

@@ -1,17 +1,28 @@
-import { LEVELS } from './cases.js';
+import { LEVELS, type Level } from './cases.js';
 import { type Finding } from './check.js';
 import { shown } from './terminal.js';
 
 /** So much of a body or a response is shown. */
 const SHOWN_CHARACTERS = 400;
 
+const WIDTH = Math.max(...LEVELS.map(({ length }) => length));
+
+/** What it means for KASEM that a case of a level fails. */
+const MEANS: Readonly<Record<Level, string>> = {
+  documented: 'KASEM cannot rely on this endpoint: it answers good data otherwise than the example does.',
+  contract:
+    'KASEM can use this endpoint while all is well; of bad data it may show a wrong result, or none and no reason.',
+  robust:
+    'KASEM can use this endpoint; an unusual client, a damaged body or a proxy may get an answer that nobody can read.',
+};
+
 const excerpt = (text: string): string => shown(text, SHOWN_CHARACTERS);
 
 /** For a person, as soon as it is known. */
 export const line = ({ case: one, faults }: Finding): string =>
-  `${faults.length === 0 ? 'holds' : 'FAILS'}  ${one.level.padEnd(8)}  ${one.name}`;
+  `${faults.length === 0 ? 'holds' : 'FAILS'}  ${one.level.padEnd(WIDTH)}  ${one.name}`;
 
-/** For a person: what does not hold with what was sent and what came, then the sum of each level. */
+/** For a person: what does not hold with what was sent and what came, then the count of each level and what the lowest failing one means. */
 export function summary(findings: readonly Finding[]): string {
   const lines: string[] = [];
   for (const { case: one, faults, sent, response } of findings.filter(({ faults }) => faults.length > 0))
@@ -23,13 +34,15 @@ export function summary(findings: readonly Finding[]): string {
       `  got: ${response === undefined ? 'no response' : `${response.status ?? 'not the whole of'} ${excerpt(response.text)}`}`,
     );
   lines.push('');
+  const failing: Level[] = [];
   for (const level of LEVELS) {
     const all = findings.filter(({ case: one }) => one.level === level);
-    if (all.length > 0)
-      lines.push(
-        `${level.padEnd(8)}  ${all.filter(({ faults }) => faults.length === 0).length} of ${all.length} hold`,
-      );
+    const holding = all.filter(({ faults }) => faults.length === 0).length;
+    if (all.length > 0) lines.push(`${level.padEnd(WIDTH)}  ${holding} of ${all.length} hold`);
+    if (holding < all.length) failing.push(level);
   }
+  // The lowest failing level decides.
+  if (failing[0] !== undefined) lines.push('', `${failing[0]} fails: ${MEANS[failing[0]]}`);
   return lines.join('\n');
 }
 

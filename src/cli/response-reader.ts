@@ -66,10 +66,14 @@ export class ResponseReader {
   }
 }
 
+/** The value of a JSON text in which a missing sample may be the bare token NaN, as Python writes it. */
+export const parseResponse = (text: string): unknown =>
+  JSON.parse(text.replace(/"(?:[^"\\]|\\.)*"|NaN/g, (found) => (found === 'NaN' ? 'null' : found)));
+
 function ofText(text: string): ReadResponse {
   let response: { error?: unknown; log?: unknown; scalar?: { headers?: unknown; data?: unknown } };
   try {
-    response = parse(text) as typeof response;
+    response = parseResponse(text) as typeof response;
   } catch {
     throw new Error(`this is not JSON: ${shown(text.trim(), 200)}`);
   }
@@ -98,15 +102,6 @@ function ofText(text: string): ReadResponse {
   };
 }
 
-/** Missing samples may be NaN, which is no JSON. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return JSON.parse(text.replace(/([[,]\s*)NaN(?=\s*[,\]])/g, '$1null'));
-  }
-}
-
 /** At most `count` places where two responses differ, each in a sentence. */
 export function differences(
   found: ReadResponse,
@@ -133,7 +128,7 @@ export function differences(
 }
 
 /** @param tolerance relative to the larger of both; 0 asks for the very same double */
-const isNear = (a: number, b: number, tolerance: number): boolean =>
+export const isNear = (a: number, b: number, tolerance: number): boolean =>
   Object.is(a, b) || Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b));
 
 const named = (value: number): string => (Number.isNaN(value) ? 'missing' : String(value));

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { careless, difference, example, imprecise } from '../fixtures/endpoints.js';
 import { bodyOf, sampleRows } from '../support/http.js';
 import { startService, type Service } from '../support/service.js';
 
@@ -27,11 +29,17 @@ function kasem(
 }
 
 /** An endpoint that answers as it is told to. */
-async function endpoint(listener: RequestListener): Promise<{ url: string; server: Server }> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await new Promise((ready) => server.once('listening', ready));
+const endpoint = (listener: RequestListener) => listening(createServer(listener));
+
+async function listening<T extends TcpServer>(server: T): Promise<{ url: string; server: T }> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/method`, server };
 }
+
+const TOO_LARGE = 'HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 29\r\n\r\n';
+const NULL_RESPONSE = '{"scalar":{"headers":["date","sum_ts"],"data":[[1,null]]}}';
+const DIFFERENCE = '{"param":{},"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[[1,0.1,-0.2]]}}';
 
 let service: Service;
 let url: string;
@@ -49,7 +57,9 @@ describe('kasem check', () => {
   it('finds that this service keeps the contract', async () => {
     const { code, out, err } = await kasem(['check', url]);
     expect(out).not.toContain('FAILS');
-    expect(out).toMatch(/contract +(\d+) of \1 hold\nrobust +(\d+) of \2 hold\n$/);
+    expect(out).toMatch(
+      /documented +(\d+) of \1 hold\ncontract +(\d+) of \2 hold\nrobust +(\d+) of \3 hold\n$/,
+    );
     expect([code, err]).toEqual([0, '']);
   }, 120_000);
 
@@ -58,7 +68,11 @@ describe('kasem check', () => {
     const { cases } = JSON.parse(out) as { cases: { name: string; level: string; holds: boolean }[] };
     expect(cases.length).toBeGreaterThan(2);
     for (const one of cases)
-      expect([one.level, one.holds, one.name.includes('date')]).toEqual(['contract', true, true]);
+      expect([one.level, one.holds, one.name.includes('date')]).toEqual([
+        expect.stringMatching(/^(documented|contract)$/),
+        true,
+        true,
+      ]);
     expect(code).toBe(0);
   });
 
@@ -96,12 +110,15 @@ describe('kasem check', () => {
     [
       'redirects',
       (_, response) => void response.writeHead(308, { Location: '/method/', ...json }).end('{}'),
-      'the status is 308 and not 200',
+      'the status is 308 and not 200: a redirect to /method/',
     ],
     [
       'answers NaN',
-      (_, response) => void response.writeHead(200, json).end('{"scalar":{"data":[[1,NaN]]},"error":0}'),
-      'the response is not JSON',
+      (_, response) =>
+        void response
+          .writeHead(200, json)
+          .end('{"scalar":{"headers":["date","sum_ts"],"data":[[1,NaN]]},"error":0,"log":"NaN"}'),
+      'scalar.data[0][1] is null and not 5',
     ],
     [
       'is off by one bit',
@@ -145,10 +162,71 @@ describe('kasem check', () => {
     ]);
     server.closeAllConnections();
     server.close();
-    expect(out).toContain('FAILS  contract  other params are ignored');
+    expect(out).toContain('FAILS  contract    other params are ignored');
     expect(out).toContain(fault);
     expect(out).toContain('sent: {"param":{"mode":"fast"');
     expect(code).toBe(1);
+  });
+
+  it.each([
+    ['the public example, with neither error nor log', example, 'contract', 'while all is well'],
+    ['one that computes with single precision', imprecise, 'documented', 'cannot rely on'],
+    ['one that has error and log, and knows no bad body', careless, 'contract', 'while all is well'],
+  ])('says of %s what its lowest failing level means for KASEM', async (_, listener, level, meaning) => {
+    const { url, server } = await endpoint(listener);
+    const all = await kasem(['check', url, '--level', 'contract']);
+    const documented = await kasem(['check', url, '--level', 'documented']);
+    server.close();
+    expect(all.out).toMatch(new RegExp(`\\n${level} fails: KASEM .*${meaning}.*\\n$`));
+    expect(all.code).toBe(1);
+    expect(documented.code).toBe(level === 'documented' ? 1 : 0);
+    expect(documented.out).not.toMatch(/^\w+ +(contract|robust)/m);
+  });
+
+  it('warns where the endpoint has another method, and takes cases of its own', async () => {
+    const { url, server } = await endpoint(difference);
+    const folder = mkdtempSync(join(tmpdir(), 'kasem-cases-'));
+    const cases = join(folder, 'difference.yaml');
+    const check = (text: string, ...args: string[]) => {
+      writeFileSync(cases, text);
+      return kasem(['check', url, '--cases', folder, ...args]);
+    };
+    const one = (expect: string) =>
+      `- name: the difference\n  request:\n    body: '${DIFFERENCE}'\n  expect: ${expect}\n`;
+    const right = `{ columns: [date, difference_ts], data: '[[1, 0.3]]', tolerance: 1.0e-12 }`;
+
+    const other = await kasem(['check', url, '--level', 'documented']);
+    expect(other.err).toContain('does not answer the recorded sample as the sum of two series does');
+    expect(other.err).toContain('--cases');
+    expect(await check(one(right))).toEqual({
+      code: 0,
+      out: 'holds  contract    the difference\n\ncontract    1 of 1 hold\n',
+      err: '',
+    });
+    const exact = await check(one(right.replace('1.0e-12', '0')));
+    expect(exact.out).toContain('scalar.data[0][1] is 0.30000000000000004 and not 0.3');
+    const refused = await check(one('{ error: 1001, log: e3_ts }').replace('e2_ts', 'e3_ts'));
+    expect([refused.out, refused.code]).toEqual([expect.stringContaining('contract    1 of 1 hold'), 0]);
+
+    for (const [text, fault] of [
+      ['- name: [', 'difference.yaml: Flow sequence'],
+      ['name: x', 'difference.yaml: expected a list of cases'],
+      ['- 1', 'difference.yaml: case 1: name'],
+      [one('{ eror: 1 }'), 'difference.yaml: case 1: expect: property eror should not exist'],
+      [one('{ error: WRONG }'), 'case 1: expect: error must be a name of docs/errors.md or a number'],
+      [one("{ data: '[[1,' }"), 'case 1: expect: data must be a json string'],
+      ['- { name: x, expect: {} }', 'case 1: request should not be null or undefined'],
+      ['[]', `no case of level robust is in ${folder}`],
+    ] as const) {
+      const { code, out, err } = await check(text);
+      expect(err).toContain(fault);
+      expect([code, out]).toEqual([2, '']);
+    }
+    expect((await kasem(['check', url, '--cases', join(folder, 'no')])).err).toBe(
+      `kasem: ${join(folder, 'no')}: there is no such file or folder\n`,
+    );
+    server.close();
+    rmSync(folder, { recursive: true });
   });
 
   it('takes a response that is compressed unasked, and shows how much of a broken one came', async () => {
@@ -240,9 +318,8 @@ describe('kasem call', () => {
   it('says which file is at fault, and ends without a stack', async () => {
     const text = file('text.json', '{"scalar":{"headers":["date"],"data":[[1],["2"]]}}');
     for (const [args, why] of [
-      [['--out', join(directory, 'no/out.json')], 'no/out.json: there is no such file'],
       [['--expect', join(directory, 'no.json')], 'no.json: there is no such file'],
-      [['--expect', directory], 'is a directory'],
+      [['--expect', directory], 'is a folder'],
       [['--expect', file('bad.json', '\u001b[2J')], String.raw`bad.json: this is not JSON: \u001b[2J`],
       [['--expect', text], 'text.json: scalar.data[1] is no row of 1 numbers or null: ["2"]'],
     ] as const) {
@@ -250,6 +327,66 @@ describe('kasem call', () => {
       expect(out).toContain(why);
       expect([code, err]).toEqual([1, '']);
     }
+  });
+
+  it('sends nothing where a URL was misspelt or the response cannot be written', async () => {
+    const out = (path: string) => ['--out', path];
+    for (const [args, why] of [
+      [['localhost:5305/method'], 'localhost:5305/method: there is no such file, and a URL begins with http'],
+      [['[::1]:5305', url], '[::1]:5305: there is no such file'],
+      [[`ftp://${url.slice('http://'.length)}`, url], ': there is no such file, and a URL begins with http'],
+      [['localhost/method'], 'localhost/method: there is no such file'],
+      [['http://'], 'http:// is no http or https URL'],
+      [[url, ...out(directory)], 'this is a folder'],
+      [[url, ...out(join(directory, 'no/out.json'))], `there is no such folder: ${join(directory, 'no')}`],
+    ] as const) {
+      const { code, out, err } = await kasem(['call', sample, ...args]);
+      expect(err).toContain(why);
+      expect([code, out]).toEqual([2, '']);
+    }
+  });
+
+  it('shows a 413 that comes while the body is being sent, also where the connection is then cut', async () => {
+    const { url, server } = await listening(
+      createTcpServer((socket) => {
+        let received = 0;
+        socket.on('error', () => undefined);
+        socket.on('data', ({ length }) => {
+          if (received < 300_000 && (received += length) >= 300_000)
+            socket.write(`${TOO_LARGE}{"error":15,"log":"too long"}`, () => socket.destroy());
+        });
+      }),
+    );
+    const long = file('too-long.json', bodyOf(sampleRows(300_000)));
+    const { out } = await kasem(['call', long, url]);
+    server.close();
+    expect(out).toContain('error 15, too long\n  HTTP 413,');
+  });
+
+  it.each([
+    ['TLS', Buffer.from('15030300020246', 'hex'), 'the response is TLS: the URL has to begin with https://'],
+    ['another protocol', 'SSH-2.0-x\r\n', String.raw`the response is not HTTP: SSH-2.0-x\u000d`],
+  ])('says where an endpoint speaks %s', async (_, bytes, why) => {
+    const { url, server } = await listening(
+      createTcpServer((socket) => socket.on('error', () => undefined).once('data', () => socket.end(bytes))),
+    );
+    const { out } = await kasem(['call', sample, url]);
+    server.close();
+    expect(out).toContain(why);
+  });
+
+  it('says where an endpoint does not speak TLS', async () => {
+    const { out } = await kasem(['call', sample, url.replace('http', 'https')]);
+    expect(out).toContain('the response is not TLS: the URL may have to begin with http://');
+  });
+
+  it('reads a response in which a missing sample is NaN', async () => {
+    const { url, server } = await endpoint(example);
+    const gaps = file('gaps.json', bodyOf([[1, null, 2]]));
+    const { code, out } = await kasem(['call', gaps, url, '--expect', file('null.json', NULL_RESPONSE)]);
+    server.close();
+    expect(out).toContain('1  missing');
+    expect([out.trimEnd().endsWith('null.json'), code]).toEqual([true, 1]);
   });
 
   it('ends with 2 and without a stack where nobody reads on', async () => {

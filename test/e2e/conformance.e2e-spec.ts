@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ERROR_CODES } from '../../src/common/errors/error-codes.js';
 import { LEVELS, loadCases } from '../../src/cli/cases.js';
 import { checkCase } from '../../src/cli/check.js';
+import { readPages } from '../support/pages.js';
 import { startService, type Service } from '../support/service.js';
 
 const cases = loadCases();
@@ -18,6 +21,15 @@ describe('the cases', () => {
     expect(page).toContain(`: ${cases.length} requests with`);
     for (const level of LEVELS)
       expect(page).toMatch(new RegExp(`\\| level \`${level}\` +\\| ${count(level)} of ${count(level)} `));
+  });
+
+  it('can be written as docs/conformance.md shows', () => {
+    const page = readPages().find(({ path }) => path === 'docs/conformance.md');
+    const folder = mkdtempSync(join(tmpdir(), 'kasem-page-'));
+    const example = page?.blocks.find(({ lang }) => lang === 'yaml')?.code ?? '';
+    writeFileSync(join(folder, 'page.yaml'), example);
+    expect(loadCases(folder).map(({ level }) => level)).toEqual(['contract', 'robust']);
+    rmSync(folder, { recursive: true });
   });
 
   it('meet each error that a body can cause', () => {

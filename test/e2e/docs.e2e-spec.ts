@@ -5,8 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { parse as parseYaml } from 'yaml';
 import { DifferenceModule } from '../fixtures/difference-method/difference.module.js';
-import { call } from '../support/http.js';
-import { anchorsOf, projectFiles, readPages, ROOT, textOf, type Block } from '../support/pages.js';
+import { anchorsOf, projectFiles, readPages, ROOT, type Block } from '../support/pages.js';
 import { startService, type Service } from '../support/service.js';
 
 const pages = readPages();
@@ -168,32 +167,6 @@ describe('a page', () => {
     for (const [path, page] of paths)
       if ((await fetch(`${service.url}${path}`)).status === 404) missing.push(`${page}: ${path}`);
     expect(missing).toEqual([]);
-  });
-});
-
-describe('docs/from-the-flask-example.md', () => {
-  const page = pages.find(({ path }) => path === 'docs/from-the-flask-example.md');
-  const body = JSON.stringify(JSON.parse(String(page?.blocks.find(({ lang }) => lang === 'json')?.code)));
-  const rows = (page?.parts ?? [])
-    .filter(({ type }) => type === 'tableRow')
-    .map(({ children = [] }) => [children[0], children[2]].map((cell) => textOf(cell as never)))
-    .filter(([change]) => change?.startsWith('"')) as [string, string][];
-
-  it('has rows', () => {
-    expect(rows.length).toBeGreaterThan(10);
-  });
-
-  it.each(rows)('says what is answered where %s', async (change, says) => {
-    const [, member] = /^("\w+"): /.exec(change) as unknown as [string, string];
-    const changed = body.replace(
-      new RegExp(`${member}:(\\d+|\\{"scale":25\\}|\\[\\[?[^\\]]*\\]\\]?)`),
-      () => change,
-    );
-    expect(changed).not.toBe(body);
-    const { text, json } = await call(service.url, { body: changed });
-    const { error, log } = json;
-    if (says.startsWith('[')) expect(text).toContain(`"data":[${says}]},"error":0`);
-    else expect(`${error} ${log}`).toContain(says);
   });
 });
 
