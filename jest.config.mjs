@@ -29,8 +29,8 @@ export default {
     },
     { ...shared, displayName: 'e2e', roots: ['<rootDir>/test'], testMatch: ['**/*.e2e-spec.ts'] },
     // These need more than Node, and are run by name: a proxy, a Prometheus, a browser, kubectl, a container engine, npm's
-    // registry; and the attacks, which need Linux and the machine for themselves.
-    ...['proxy', 'monitoring', 'browser', 'kubernetes', 'container', 'package', 'abuse']
+    // registry, other languages; and the attacks, which need Linux and the machine for themselves.
+    ...['proxy', 'monitoring', 'browser', 'kubernetes', 'container', 'package', 'clients', 'abuse']
       .filter((name) => process.argv.includes(name))
       .map((name) => ({
         ...shared,
