@@ -1,11 +1,13 @@
-/** Posts rows with fetch and prints those that come back; on an error prints its log and ends with 1. */
+/* Posts rows with fetch and prints those that come back; on an error prints its log and ends with 1. */
+type Sample = number | null;
+
 type MethodResponse =
-  | { error: 0; log: string; scalar: { headers: string[]; data: [date: number, sum: number | null][] } }
+  | { error: 0; log: string; scalar: { headers: string[]; data: [date: number, sum: Sample][] } }
   | { error: number; log: string; scalar?: undefined };
 
 const [url = 'http://127.0.0.1:5000/method', scale = '25'] = process.argv.slice(2);
 
-async function call(rows: (number | null)[][]): Promise<void> {
+async function call(rows: Sample[][]): Promise<void> {
   const scalar = { headers: ['date', 'e1_ts', 'e2_ts'], data: rows };
   const response = await fetch(url, {
     method: 'POST',
@@ -24,14 +26,11 @@ async function call(rows: (number | null)[][]): Promise<void> {
   for (const [date, sum] of result.scalar.data) console.log(date, sum);
 }
 
-const rows: (number | null)[][] = [
+const rows = (e1: Sample, e2: Sample): Sample[][] => [
   [1420066800.0, 1.2507524347169103, 842.59695878373316],
-  [1420066801.0, 17.684785517717145, 503.28803528253366],
-  [1420066802.0, 48.464766632981956, 921.17810851017862],
+  [1420066801.0, e1, 503.28803528253366],
+  [1420066802.0, 48.464766632981956, e2],
   [1420066803.0, 11.014022077905956, 935.60744493063885],
 ];
-await call(rows);
-
-(rows[1] as number[])[1] = NaN; // missing: JSON.stringify writes it as null
-(rows[2] as (number | null)[])[2] = null; // missing, too
-await call(rows);
+await call(rows(17.684785517717145, 921.17810851017862));
+await call(rows(NaN, null)); // missing, either way: JSON.stringify writes NaN as null

@@ -65,7 +65,7 @@ describe.each([...COMMANDS])('%s', (name, code) => {
 
   it('gets the very doubles, and missing samples both ways', async () => {
     expect(await call(service.url)).toEqual({ code: 0, out: printed(25), err: '' });
-    expect(await call(service.url, '0.12345678901234567')).toMatchObject({ out: printed(0.12345678901234567) });
+    expect(await call(service.url, String(1 / 3))).toEqual({ code: 0, out: printed(1 / 3), err: '' });
   });
 
   it('shows the error of a response', async () => {
@@ -79,7 +79,12 @@ describe.each([...COMMANDS])('%s', (name, code) => {
   it(`${READS_NAN[name] ? 'reads' : 'refuses'} NaN in a response`, async () => {
     const result = await call(nanService.url);
     if (READS_NAN[name]) expect(result).toEqual({ code: 0, out: printed(25), err: '' });
-    else expect(result).toMatchObject({ code: 1, out: printed(25).slice(0, 5) });
+    else
+      expect(result).toMatchObject({
+        code: 1,
+        out: printed(25).slice(0, 5),
+        err: expect.not.stringMatching(/^error /),
+      });
   });
 });
 
