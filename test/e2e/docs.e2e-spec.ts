@@ -46,18 +46,13 @@ const NOT_RUN: Record<string, string> = {
   'nginx -t': 'needs nginx; proxies.proxy-spec.ts runs it with the file',
   'mkdir -p src/modules/difference/dto':
     'changes the source; second-method.e2e-spec.ts runs what the page makes',
-  'python3 examples/call.py http://127.0.0.1:5000/method': 'examples.e2e-spec.ts runs it where it can',
-  'node examples/call.ts http://127.0.0.1:5000/method':
-    'examples.e2e-spec.ts runs it as the version of Node can',
-  'npx tsc --ignoreConfig --module nodenext --target es2023 --types node --outDir dist/examples examples/call.ts':
-    'takes long; examples.e2e-spec.ts does the same',
-  'dotnet run examples/call.cs -- http://127.0.0.1:5000/method': 'examples.e2e-spec.ts runs it where it can',
 };
 
 const blocks = pages.flatMap(({ path, blocks }) => blocks.map((block) => ({ path, ...block })));
 const commandOf = ({ code }: Block) => (code.split('\n')[0] as string).replace(/\s+#.*/, '');
 const isListed = (block: Block) => commandOf(block) in NOT_RUN;
-const commands = blocks.filter(({ lang }) => lang === 'sh');
+// examples.clients-spec.ts runs those that run an example.
+const commands = blocks.filter(({ lang, code }) => lang === 'sh' && !/\bexamples\/\w+\.\w+/.test(code));
 
 let service: Service;
 beforeAll(async () => {
