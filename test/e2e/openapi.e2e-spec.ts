@@ -10,7 +10,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { loadCases } from '../../src/cli/cases.js';
 import { ERROR_CODES, type ErrorCode } from '../../src/common/errors/error-codes.js';
 import { Drain } from '../../src/common/http/drain.js';
-import { DifferenceModule } from '../fixtures/difference-method/difference.module.js';
+import { DifferenceModule } from '../fixtures/methods/difference/difference.module.js';
 import {
   bodyOf,
   call,

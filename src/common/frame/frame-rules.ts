@@ -38,6 +38,16 @@ export function assertObject(value: unknown, path: string): asserts value is Rec
 export const duplicateKey = (path: string): KasemError =>
   new KasemError('INVALID_BODY', `${path} appears twice`);
 
+/** The series without the optional ones that the headers lack. */
+export function neededSeries(
+  headers: unknown,
+  series: readonly string[],
+  optional: readonly string[] = [],
+): readonly string[] {
+  const names: unknown[] = Array.isArray(headers) ? headers : [];
+  return series.filter((name) => names.includes(name) || !optional.includes(name));
+}
+
 /**
  * Finds the needed columns among the headers.
  * @returns for `date` and each of the series, in this order, the index of its column

@@ -6,8 +6,7 @@ import { sum } from './sum.js';
 
 @Injectable()
 export class TimeSeriesService {
-  /** @param frame with the series e1_ts and e2_ts */
-  async sum(frame: Frame, { scale }: SumParams): Promise<Float64Array> {
+  async sum(frame: Frame<'e1_ts' | 'e2_ts'>, { scale }: SumParams): Promise<Float64Array> {
     const [e1, e2] = [frame.column('e1_ts'), frame.column('e2_ts')];
     const result = new Float64Array(frame.length);
     await inSlices(frame.length, (start, end) => {
