@@ -23,7 +23,12 @@ import {
 import { MethodInterceptor } from './method.interceptor.js';
 import { errorsOfRules, paramNames } from './params.js';
 
-export { declareMethod, type MethodCall, type MethodExample, type MethodResult } from './method-declaration.js';
+export {
+  declareMethod,
+  type MethodCall,
+  type MethodExample,
+  type MethodResult,
+} from './method-declaration.js';
 
 const Call = createParamDecorator(
   (_, context: ExecutionContext) => context.switchToHttp().getRequest<MethodRequest>().methodCall,

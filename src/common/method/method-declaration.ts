@@ -77,9 +77,7 @@ export interface MethodCall<D extends MethodDeclaration> {
  * The output series by name, as long as the call's frame or, with `rows: 'own'`, as the result's own `date` (finite epoch
  * seconds). NaN means missing. An infinity gives OVERFLOW, which names its row.
  */
-export type MethodResult<D extends MethodDeclaration> = Readonly<
-  Record<D['outputs'][number], Float64Array>
-> &
+export type MethodResult<D extends MethodDeclaration> = Readonly<Record<D['outputs'][number], Float64Array>> &
   ('own' extends D['rows'] ? { readonly date: Float64Array } : { readonly date?: never });
 
 /** A declaration with what is worked out of it once. */

@@ -112,9 +112,12 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
     if (!(error instanceof KasemError)) return error;
     const { code } = error.errorCode;
     if (COMMON_CODES.has(code) || method.errors.some((one) => one.code === code)) return error;
-    const fault = new Error(`${method.name} threw the error ${code}, which is not among its declared errors`, {
-      cause: error,
-    });
+    const fault = new Error(
+      `${method.name} threw the error ${code}, which is not among its declared errors`,
+      {
+        cause: error,
+      },
+    );
     if (this.environment.NODE_ENV !== 'production') return fault;
     this.logger.error({ requestId: id, err: fault });
     return error;

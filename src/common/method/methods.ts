@@ -36,7 +36,10 @@ export class Methods implements OnModuleInit {
       const prefix = this.reflector.get<string | undefined>(PATH_METADATA, metatype) ?? '';
       const prototype = metatype.prototype as Record<string, () => unknown>;
       for (const key of this.scanner.getAllMethodNames(prototype)) {
-        const method = this.reflector.get<DeclaredMethod | undefined>(METHOD, prototype[key] as () => unknown);
+        const method = this.reflector.get<DeclaredMethod | undefined>(
+          METHOD,
+          prototype[key] as () => unknown,
+        );
         if (method !== undefined)
           yield { method, paths: method.declaration.paths.map((path) => normalized(`${prefix}/${path}`)) };
       }
@@ -53,10 +56,7 @@ interface Mounted {
 const normalized = (path: string): string => `/${path.split('/').filter(Boolean).join('/')}`.toLowerCase();
 
 /** The rules that a declaration breaks by itself, each with what it says. */
-export function* faultsOf(
-  declaration: MethodDeclaration,
-  errors: readonly ErrorCode[],
-): Generator<string> {
+export function* faultsOf(declaration: MethodDeclaration, errors: readonly ErrorCode[]): Generator<string> {
   const { paths, outputs, params } = declaration;
   if (paths.length === 0) yield 'paths: expected at least one path, got none';
   if (paths.some((path) => normalized(path) === '/'))

@@ -20,7 +20,8 @@ export const { defaultMetadataStorage: TYPES } = createRequire(import.meta.url)(
 
 type Path = readonly (string | number)[];
 
-const rulesOf = (dto: object) => getMetadataStorage().getTargetValidationMetadatas(dto as Type, '', false, false);
+const rulesOf = (dto: object) =>
+  getMetadataStorage().getTargetValidationMetadatas(dto as Type, '', false, false);
 type Rule = ReturnType<typeof rulesOf>[number];
 
 const isNested = ({ type }: Rule): boolean => type === ValidationTypes.NESTED_VALIDATION;
@@ -102,7 +103,7 @@ function shapeError(object: object, path: Path, plain: unknown): KasemError | un
   const rules = rulesOf(object.constructor);
   for (const rule of rules.filter((one) => isNested(one) || one.each)) {
     const value = (object as Record<string, unknown>)[rule.propertyName];
-    if (isExempt(object, value, rule.propertyName, rules)) continue;
+    if (isExempt(object, value, rule, rules)) continue;
     const here = [...path, rule.propertyName];
     const expected = rule.each ? 'an array' : 'an object';
     const isRight = rule.each ? Array.isArray(value) : isObject(value);
@@ -118,14 +119,22 @@ function shapeError(object: object, path: Path, plain: unknown): KasemError | un
   return undefined;
 }
 
-/** @IsOptional() without a value, or @ValidateIf() whose condition does not hold: no rule of the property counts. */
-const isExempt = (object: object, value: unknown, property: string, rules: readonly Rule[]): boolean =>
-  rules.some(
-    ({ type, propertyName, constraints: [condition] }) =>
-      type === ValidationTypes.CONDITIONAL_VALIDATION &&
-      propertyName === property &&
-      !(condition as (object: object, value: unknown) => boolean)(object, value),
+/** The rule does not count: @IsOptional() without a value, or a condition that does not hold. */
+const isExempt = (
+  object: object,
+  value: unknown,
+  { propertyName, validateIf }: Rule,
+  rules: readonly Rule[],
+): boolean =>
+  [validateIf, ...rules.filter((rule) => rule.propertyName === propertyName).map(conditionOf)].some(
+    (condition) => condition !== undefined && !condition(object, value),
   );
+
+/** Of @IsOptional() and @ValidateIf(). */
+const conditionOf = ({ type, constraints }: Rule) =>
+  type === ValidationTypes.CONDITIONAL_VALIDATION
+    ? (constraints[0] as (object: object, value: unknown) => boolean)
+    : undefined;
 
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -145,12 +154,7 @@ function ruleError([first]: ValidationError[], path: Path, plain: unknown): Kase
   if (name === undefined || message === undefined) return ruleError(children ?? [], here, plain);
   const context = contexts?.[name] as RuleContext | undefined;
   const index = Array.isArray(value) && target ? firstBreach(target, property, name, value) : -1;
-  return fault(
-    expectation(message, property),
-    index < 0 ? here : [...here, index],
-    plain,
-    context?.error,
-  );
+  return fault(expectation(message, property), index < 0 ? here : [...here, index], plain, context?.error);
 }
 
 /** The index of the first value that breaks a rule for each value of an array; -1 where the rule is not of that kind. */
@@ -162,7 +166,8 @@ function firstBreach(target: object, property: string, name: string, values: rea
     if (constraint?.name !== name) continue;
     const { name: targetName } = target.constructor;
     return values.findIndex(
-      (value) => !constraint.instance.validate(value, { value, constraints, targetName, object: target, property }),
+      (value) =>
+        !constraint.instance.validate(value, { value, constraints, targetName, object: target, property }),
     );
   }
   return -1;
@@ -177,7 +182,10 @@ function fault(
   const place = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
   // As the client sent it: null has been dropped, and a DTO may transform.
   const found = path.reduce<unknown>(
-    (value, key) => (typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? value[key as never] : undefined),
+    (value, key) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+        ? value[key as never]
+        : undefined,
     plain,
   );
   return new KasemError(error, `param${place}: ${expected}, got ${describe(found)}`);
