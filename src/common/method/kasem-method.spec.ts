@@ -96,15 +96,23 @@ describe('the types of a declared method', () => {
         ['does-not', Object.values(DOES_NOT).map(([code]) => code)] as const,
       ].flatMap(([kind, codes]) => codes.map((code, i) => [fileOf(kind, i), AROUND + code] as const)),
     );
-    const { config } = ts.readConfigFile(resolve(ROOT, 'tsconfig.json'), ts.sys.readFile) as {
+    const { config } = ts.readConfigFile(resolve(ROOT, 'tsconfig.json'), (name) => ts.sys.readFile(name)) as {
       config: object;
     };
     const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, ROOT);
     const loose = { ...options, noUnusedLocals: false, noUnusedParameters: false };
-    const host = ts.createCompilerHost(loose);
-    const { fileExists, readFile } = host;
-    host.fileExists = (name) => sources.has(resolve(name)) || fileExists.call(host, name);
-    host.readFile = (name) => sources.get(resolve(name)) ?? readFile.call(host, name);
+    const disk = ts.createCompilerHost(loose);
+    const host: ts.CompilerHost = {
+      ...disk,
+      fileExists: (name) => sources.has(resolve(name)) || disk.fileExists(name),
+      readFile: (name) => sources.get(resolve(name)) ?? disk.readFile(name),
+      getSourceFile: (name, ...options) => {
+        const source = sources.get(resolve(name));
+        return source === undefined
+          ? disk.getSourceFile(name, ...options)
+          : ts.createSourceFile(name, source, ts.ScriptTarget.ES2023);
+      },
+    };
     const program = ts.createProgram([...sources.keys()], loose, host);
     for (const name of sources.keys())
       said.set(

@@ -81,7 +81,7 @@ describe('the check of the methods that are mounted', () => {
     ['paths: expected at least one path, got none', { paths: [] }],
     ['paths: expected no empty path, got ["x",""]', { paths: ['x', ''] }],
     ['paths: expected no empty path, got ["/"]', { paths: ['/'] }],
-    ['paths: /x is the path of A.run already', { paths: ['x', '/X/'] }],
+    ['paths: /x is also a path of A.run', { paths: ['x', '/X/'] }],
     ['outputs: expected at least one series, got none', { outputs: [] }],
     ['inputs: expected unique names, got x_ts twice', { inputs: ['x_ts', 'a', 'x_ts'] }],
     ['inputs: expected unique names, got x_ts twice', { inputs: ['x_ts', { name: 'x_ts', optional: true }] }],
@@ -93,7 +93,7 @@ describe('the check of the methods that are mounted', () => {
     ['errors: expected integer codes from 1000 on, got 999', { errors: [error(999)] }],
     ['errors: expected integer codes from 1000 on, got 1000.5', { errors: [error(1000.5)] }],
     ['errors: expected an HTTP status from 400 to 599 for 1000, got 200', { errors: [error(1000, 200)] }],
-    ['errors: 1000 is another error of A.run already', { errors: [error(1000), error(1000)] }],
+    ['errors: 1000 is also another error of A.run', { errors: [error(1000), error(1000)] }],
     [
       'params: UntypedParams.band: @ValidateNested() needs @Type(() => …), or its rules are not checked',
       { params: UntypedParams },
@@ -103,18 +103,13 @@ describe('the check of the methods that are mounted', () => {
   });
 
   it.each<[string, Partial<MethodDeclaration>, string, string]>([
-    ['the path that another has', { paths: ['y', '/X/'] }, '', 'paths: /x is the path of A.run already'],
-    [
-      'one with the prefix of its controller',
-      { paths: ['b'] },
-      'a',
-      'paths: /a/b is the path of A.run already',
-    ],
+    ['the path that another has', { paths: ['y', '/X/'] }, '', 'paths: /x is also a path of A.run'],
+    ['one with the prefix of its controller', { paths: ['b'] }, 'a', 'paths: /a/b is also a path of A.run'],
     [
       'the code of an error that another has',
       { paths: ['y'], errors: [error(1000)] },
       '',
-      'errors: 1000 is another error of A.run already',
+      'errors: 1000 is also another error of A.run',
     ],
   ])('finds %s', (_, declaration, prefix, fault) => {
     const first = controller('A', { paths: ['x', 'a//b'], params: OwnErrorParams });

@@ -89,13 +89,13 @@ function* clashes(mounted: readonly Mounted[]): Generator<string> {
   for (const { method, paths } of mounted) {
     for (const path of paths) {
       const other = takenPaths.get(path);
-      if (other !== undefined) yield `${method.name}: paths: ${path} is the path of ${other} already`;
+      if (other !== undefined) yield `${method.name}: paths: ${path} is also a path of ${other}`;
       takenPaths.set(path, method.name);
     }
     for (const error of method.errors) {
       const other = takenCodes.get(error.code);
       if (other !== undefined && other.error !== error)
-        yield `${method.name}: errors: ${error.code} is another error of ${other.name} already`;
+        yield `${method.name}: errors: ${error.code} is also another error of ${other.name}`;
       takenCodes.set(error.code, { name: method.name, error });
     }
   }

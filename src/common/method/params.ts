@@ -160,15 +160,17 @@ function ruleError([first]: ValidationError[], path: Path, plain: unknown): Kase
 /** The index of the first value that breaks a rule for each value of an array; -1 where the rule is not of that kind. */
 function firstBreach(target: object, property: string, name: string, values: readonly unknown[]): number {
   const storage = getMetadataStorage();
-  for (const { propertyName, each, constraints, constraintCls } of rulesOf(target.constructor)) {
-    if (propertyName !== property || !each || constraintCls === undefined) continue;
-    const [constraint] = storage.getTargetValidatorConstraints(constraintCls);
+  for (const rule of rulesOf(target.constructor)) {
+    if (rule.propertyName !== property || !rule.each) continue;
+    const [constraint] = storage.getTargetValidatorConstraints(rule.constraintCls);
     if (constraint?.name !== name) continue;
-    const { name: targetName } = target.constructor;
-    return values.findIndex(
-      (value) =>
-        !constraint.instance.validate(value, { value, constraints, targetName, object: target, property }),
-    );
+    const args = {
+      targetName: target.constructor.name,
+      object: target,
+      property,
+      constraints: rule.constraints as unknown[],
+    };
+    return values.findIndex((value) => !constraint.instance.validate(value, { ...args, value }));
   }
   return -1;
 }
