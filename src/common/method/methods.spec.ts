@@ -111,6 +111,12 @@ describe('the check of the methods that are mounted', () => {
       '',
       'errors: 1000 is also another error of A.run',
     ],
+    [
+      'the name that the class of another has',
+      { paths: ['y'], params: (() => class OwnErrorParams {})() },
+      '',
+      'params: OwnErrorParams is also another class of A.run; the API description needs one name for each',
+    ],
   ])('finds %s', (_, declaration, prefix, fault) => {
     const first = controller('A', { paths: ['x', 'a//b'], params: OwnErrorParams });
     expect(faults(first, controller('B', declaration, prefix))).toEqual([`B.run: ${fault}`]);

@@ -4,7 +4,7 @@ import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { type ErrorCode } from '../errors/error-codes.js';
 import { DATE, MAX_COLUMNS } from '../frame/frame.js';
 import { inputNames, METHOD, type DeclaredMethod, type MethodDeclaration } from './method-declaration.js';
-import { untypedProperties } from './params.js';
+import { dtosOf, untypedProperties } from './params.js';
 
 /** The methods that are mounted. They are checked before the service listens. */
 @Injectable()
@@ -82,10 +82,11 @@ const repeated = <T>(values: readonly T[]): T[] => [
   ...new Set(values.filter((value, i) => values.indexOf(value) < i)),
 ];
 
-/** Paths and codes of errors that several methods have; they may share an error that is the very same. */
+/** Paths, codes of errors and names of DTOs that several methods have; they may share an error and a class. */
 function* clashes(mounted: readonly Mounted[]): Generator<string> {
   const takenPaths = new Map<string, string>();
   const takenCodes = new Map<number, { readonly name: string; readonly error: ErrorCode }>();
+  const takenClasses = new Map<string, { readonly name: string; readonly dto: object }>();
   for (const { method, paths } of mounted) {
     for (const path of paths) {
       const other = takenPaths.get(path);
@@ -97,6 +98,12 @@ function* clashes(mounted: readonly Mounted[]): Generator<string> {
       if (other !== undefined && other.error !== error)
         yield `${method.name}: errors: ${error.code} is also another error of ${other.name}`;
       takenCodes.set(error.code, { name: method.name, error });
+    }
+    for (const dto of dtosOf(method.declaration.params)) {
+      const other = takenClasses.get(dto.name);
+      if (other !== undefined && other.dto !== dto)
+        yield `${method.name}: params: ${dto.name} is also another class of ${other.name}; the API description needs one name for each`;
+      takenClasses.set(dto.name, { name: method.name, dto });
     }
   }
 }

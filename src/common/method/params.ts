@@ -147,7 +147,8 @@ function brokenRules(params: object): ValidationError[] {
 /** The error of the first broken rule, at any depth. */
 function ruleError([first]: ValidationError[], path: Path, plain: unknown): KasemError | undefined {
   if (first === undefined) return undefined;
-  const { property, target, value, constraints, contexts, children } = first;
+  const { property, target, constraints, contexts, children } = first;
+  const value: unknown = first.value;
   const here = [...path, Array.isArray(target) ? Number(property) : property];
   // Decorators are applied from the last one up: the first rule as written comes last.
   const [name, message] = Object.entries(constraints ?? {}).at(-1) ?? [];

@@ -6,6 +6,7 @@ import { sum } from './sum.js';
 
 @Injectable()
 export class TimeSeriesService {
+  /** @returns sum_ts, one value for each row of the frame */
   async sum(frame: Frame<'e1_ts' | 'e2_ts'>, { scale }: SumParams): Promise<Float64Array> {
     const [e1, e2] = [frame.column('e1_ts'), frame.column('e2_ts')];
     const result = new Float64Array(frame.length);
