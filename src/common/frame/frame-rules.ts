@@ -45,7 +45,7 @@ export function neededSeries(
   optional: readonly string[] = [],
 ): readonly string[] {
   const names: unknown[] = Array.isArray(headers) ? headers : [];
-  return series.filter((name) => names.includes(name) || !optional.includes(name));
+  return series.filter((name) => !optional.includes(name) || names.includes(name));
 }
 
 /**

@@ -15,7 +15,11 @@ const series = (count: number) => Array.from({ length: count }, (_, i) => `s${i}
 const error = (code: number, status = 422): ErrorCode => ({ code, status, managed: true, when: 'Never.' });
 
 /** A controller whose function `run` is a method. */
-function controller(name: string, declaration: Partial<MethodDeclaration>, prefix = ''): Type<object> {
+function controller(
+  name: string,
+  declaration: Partial<MethodDeclaration>,
+  prefix: string | string[] = '',
+): Type<object> {
   class Mounted {
     run(): never {
       throw new Error('nobody calls it');
@@ -102,9 +106,14 @@ describe('the check of the methods that are mounted', () => {
     expect(faults(controller('A', declaration))).toEqual([`A.run: ${fault}`]);
   });
 
-  it.each<[string, Partial<MethodDeclaration>, string, string]>([
+  it.each<[string, Partial<MethodDeclaration>, string | string[], string]>([
     ['the path that another has', { paths: ['y', '/X/'] }, '', 'paths: /x is also a path of A.run'],
-    ['one with the prefix of its controller', { paths: ['b'] }, 'a', 'paths: /a/b is also a path of A.run'],
+    [
+      'one with the prefix of its controller',
+      { paths: ['b'] },
+      ['z', 'a'],
+      'paths: /a/b is also a path of A.run',
+    ],
     [
       'the code of an error that another has',
       { paths: ['y'], errors: [error(1000)] },

@@ -33,7 +33,7 @@ export class Methods implements OnModuleInit {
   private *mounted(): Generator<Mounted> {
     for (const { metatype } of this.discovery.getControllers()) {
       if (typeof metatype !== 'function') continue;
-      const prefix = this.reflector.get<string | undefined>(PATH_METADATA, metatype) ?? '';
+      const prefixes = [this.reflector.get<string | string[]>(PATH_METADATA, metatype)].flat();
       const prototype = metatype.prototype as Record<string, () => unknown>;
       for (const key of this.scanner.getAllMethodNames(prototype)) {
         const method = this.reflector.get<DeclaredMethod | undefined>(
@@ -41,7 +41,12 @@ export class Methods implements OnModuleInit {
           prototype[key] as () => unknown,
         );
         if (method !== undefined)
-          yield { method, paths: method.declaration.paths.map((path) => normalized(`${prefix}/${path}`)) };
+          yield {
+            method,
+            paths: prefixes.flatMap((prefix) =>
+              method.declaration.paths.map((path) => normalized(`${prefix}/${path}`)),
+            ),
+          };
       }
     }
   }
