@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { parse as parseYaml } from 'yaml';
-import { DifferenceModule } from '../fixtures/difference-method/difference.module.js';
+import { DifferenceModule } from '../fixtures/methods/difference/difference.module.js';
 import { anchorsOf, projectFiles, readPages, ROOT, type Block } from '../support/pages.js';
 import { startService, type Service } from '../support/service.js';
 

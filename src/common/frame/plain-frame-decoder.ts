@@ -9,6 +9,7 @@ import {
   describe,
   MAX_DEPTH,
   MAX_ROW_BYTES,
+  neededSeries,
   notJson,
   rowError,
   type RowFault,
@@ -46,7 +47,8 @@ export class PlainFrameDecoder implements FrameDecoder {
       throw new KasemError('INVALID_BODY', `scalar.data: expected an array, got ${describe(data)}`);
 
     assertHeadersLength(structure.lengths.get('scalar.headers') ?? 0);
-    const { series, params } = this.schema;
+    const { optional, params } = this.schema;
+    const series = neededSeries(headers, this.schema.series, this.schema.optional);
     const indices = columnIndices(headers, series);
     const width = (headers as string[]).length;
     const rows: unknown[] = data;
@@ -64,7 +66,7 @@ export class PlainFrameDecoder implements FrameDecoder {
       params: Object.fromEntries(
         params.filter((name) => param.has(name)).map((name) => [name, param.get(name)]),
       ),
-      frame: new Frame(new Map(columns.map((column, c) => [names[c] as string, column]))),
+      frame: new Frame(new Map(columns.map((column, c) => [names[c] as string, column])), optional),
     };
   }
 

@@ -1,22 +1,25 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type Response } from 'express';
-import { defer, finalize, mergeMap, type Observable } from 'rxjs';
+import { catchError, defer, finalize, mergeMap, type Observable } from 'rxjs';
 import { Environment } from '../config/environment.js';
+import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
+import { KasemError } from '../errors/kasem.error.js';
 import { contextOf, serverTiming, type CallRecord, type RequestContext } from '../http/request-context.js';
-import { DATE, Frame } from '../frame/frame.js';
+import { DATE, type Frame } from '../frame/frame.js';
 import { free } from '../free.js';
 import { writeResponse } from './response-writer.js';
 import { BodyBudget, type BodyShare } from './body-budget.js';
-import { readBody } from './body-reader.js';
-import {
-  METHOD_DECLARATION,
-  type DeclaredMethod,
-  type MethodRequest,
-  type MethodResult,
-} from './method-declaration.js';
+import { ClientGoneError, readBody } from './body-reader.js';
+import { METHOD, type DeclaredMethod, type MethodRequest } from './method-declaration.js';
 import { validateParams } from './params.js';
-import { assertNoOverflow, outputColumns, summarize } from './result.js';
+import { assertFinite, logText, resultFrame, summarize } from './result.js';
 
 /** One call while it is computed and its response written. */
 interface CallInProgress {
@@ -25,29 +28,35 @@ interface CallInProgress {
   readonly record: CallRecord;
   readonly share: BodyShare;
   readonly input: Frame;
+  readonly notes: readonly string[];
   /** When its params and rows had been read. */
   readonly computingSince: number;
 }
+
+/** Codes that every method may throw. */
+const COMMON_CODES = new Set(Object.values<ErrorCode>(ERROR_CODES).map(({ code }) => code));
 
 const bytesOf = (columns: readonly Float64Array[]): number =>
   columns.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
 /** The way of one call: body, params, method, response. What fails is thrown before the first byte of the response. */
 @Injectable()
-export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
+export class MethodInterceptor implements NestInterceptor<unknown, void> {
+  private readonly logger = new Logger(MethodInterceptor.name);
+
   constructor(
     private readonly reflector: Reflector,
     private readonly environment: Environment,
     private readonly budget: BodyBudget,
   ) {}
 
-  intercept(execution: ExecutionContext, next: CallHandler<MethodResult>): Observable<void> {
-    const method = this.reflector.get<DeclaredMethod>(METHOD_DECLARATION, execution.getHandler());
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<void> {
+    const method = this.reflector.get<DeclaredMethod>(METHOD, execution.getHandler());
     const http = execution.switchToHttp();
     const [request, response] = [http.getRequest<MethodRequest>(), http.getResponse<Response>()];
     const context = contextOf(response);
     const record = {
-      method: method.paths[0] as string,
+      method: method.declaration.paths[0] as string,
       rows: 0,
       receive: 0,
       decode: 0,
@@ -56,6 +65,9 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
     };
     context.call = record;
 
+    const gone = new AbortController();
+    const abort = () => gone.abort(new ClientGoneError('the client went away'));
+    response.once('close', abort);
     const share = this.budget.open();
     let input: Frame | undefined;
     const receive = async (): Promise<CallInProgress> => {
@@ -68,31 +80,64 @@ export class MethodInterceptor implements NestInterceptor<MethodResult, void> {
       input = body.frame;
       record.rows = input.length;
       const computingSince = performance.now();
-      request.methodCall = { params: validateParams(method.params, body.params), frame: input };
-      return { method, context, record, share, input, computingSince };
+      const notes: string[] = [];
+      request.methodCall = {
+        params: validateParams(method.declaration.params, body.params),
+        frame: input,
+        signal: gone.signal,
+        note: (text) => void notes.push(text),
+      };
+      return { method, context, record, share, input, notes, computingSince };
     };
     return defer(receive).pipe(
-      mergeMap((call) => next.handle().pipe(mergeMap((result) => this.respond(call, result)))),
+      mergeMap((call) =>
+        next.handle().pipe(
+          catchError((error: unknown) => {
+            throw this.declared(error, method, context);
+          }),
+          mergeMap((result) => this.respond(call, result)),
+        ),
+      ),
       // Not when the client has the response: the columns are gone, and it may read slowly.
       finalize(() => {
+        response.off('close', abort);
         for (const column of input?.columns.values() ?? []) free(column);
         share.release();
       }),
     );
   }
 
+  /** An error code that is not declared is a mistake that shows before production, where it is only logged. */
+  private declared(error: unknown, method: DeclaredMethod, { id }: RequestContext): unknown {
+    if (!(error instanceof KasemError)) return error;
+    const { code } = error.errorCode;
+    if (COMMON_CODES.has(code) || method.errors.some((one) => one.code === code)) return error;
+    const fault = new Error(
+      `${method.name} threw the error ${code}, which is not among its declared errors`,
+      {
+        cause: error,
+      },
+    );
+    if (this.environment.NODE_ENV !== 'production') return fault;
+    this.logger.error({ requestId: id, err: fault });
+    return error;
+  }
+
   private async respond(
-    { method, context, record, share, input, computingSince }: CallInProgress,
-    result: MethodResult,
+    { method: { name, declaration }, context, record, share, input, notes, computingSince }: CallInProgress,
+    result: unknown,
   ): Promise<void> {
-    const outputs = outputColumns(method.outputs, result, input.length);
+    let frame: Frame;
     try {
-      for (const [name, column] of outputs) await assertNoOverflow(name, column);
+      frame = resultFrame(declaration, result, input.column(DATE));
+      await assertFinite(frame, declaration);
+    } catch (error) {
+      if (error instanceof KasemError) throw error;
+      throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
     } finally {
       record.compute = performance.now() - computingSince;
     }
-    const frame = new Frame(new Map([[DATE, input.column(DATE)], ...outputs]));
-    const log = await summarize(input);
+    const log = logText(await summarize(input), declaration, frame, notes);
 
     context.error = 0;
     context.response.setHeader('Server-Timing', serverTiming(record));

@@ -1,12 +1,17 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
+import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { KasemExceptionFilter } from '../http/kasem-exception.filter.js';
 import { BodyBudget } from './body-budget.js';
+import { Methods } from './methods.js';
 
-/** What every method needs: the filter that turns failures into error codes, and the budget of bodies in flight. */
+/**
+ * What every method needs: the filter that turns failures into error codes, the budget of bodies in flight, and the check of
+ * the declarations.
+ */
 @Global()
 @Module({
-  providers: [{ provide: APP_FILTER, useClass: KasemExceptionFilter }, BodyBudget],
-  exports: [BodyBudget],
+  imports: [DiscoveryModule],
+  providers: [{ provide: APP_FILTER, useClass: KasemExceptionFilter }, BodyBudget, Methods],
+  exports: [BodyBudget, Methods],
 })
 export class MethodModule {}
