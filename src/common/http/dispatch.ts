@@ -75,7 +75,11 @@ export class Dispatch {
     else void this.runDirect(direct, request, response);
   }
 
-  private async runDirect({ route, handler }: DirectRoute, request: Request, response: Response): Promise<void> {
+  private async runDirect(
+    { route, handler }: DirectRoute,
+    request: Request,
+    response: Response,
+  ): Promise<void> {
     const next: NextFunction = (error?: unknown) => this.passOn(request, response, { error, handler });
     request.route = route;
     request.next = next;

@@ -54,7 +54,8 @@ export class HttpAdapter extends ExpressAdapter {
     super();
     // Nest registers each route through the function of its verb.
     for (const verb of VERBS)
-      this[verb] = ((path, handler) => this.dispatch.register(verb, path, handler)) satisfies Register as never;
+      this[verb] = ((path, handler) =>
+        this.dispatch.register(verb, path, handler)) satisfies Register as never;
   }
 
   /** Adds middleware that runs before all other, in the order of the calls, and leaves direct routes direct. */
@@ -74,6 +75,22 @@ export class HttpAdapter extends ExpressAdapter {
         }),
       ),
     );
+  }
+
+  /** Also for paths outside of a global prefix, which Nest would leave to Express. */
+  override setNotFoundHandler(handler: RequestHandler): void {
+    super.setNotFoundHandler(handler);
+  }
+
+  // Nest runs its hooks in Express.
+  override setOnRequestHook(...[hook]: Parameters<ExpressAdapter['setOnRequestHook']>): void {
+    this.routes.addLayer('/');
+    super.setOnRequestHook(hook);
+  }
+
+  override setOnResponseHook(...[hook]: Parameters<ExpressAdapter['setOnResponseHook']>): void {
+    this.routes.addLayer('/');
+    super.setOnResponseHook(hook);
   }
 
   override initHttpServer(): void {
