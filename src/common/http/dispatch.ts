@@ -99,16 +99,16 @@ export class Dispatch {
   /** All layers are made by `use` and `route`, whoever calls them: Nest, `consumer.apply()`, or a developer. */
   private watchLayers(): void {
     const { express, routes } = this;
-    const { use, route } = express;
+    const [use, route] = [express.use.bind(express), express.route.bind(express)] as const;
     express.use = ((...args: Parameters<typeof use>) => {
       routes.addLayer(args[0]);
-      return use.apply(express, args);
-    }) as typeof use;
-    express.route = ((path: string) => {
-      const made = route.call(express, path);
+      return use(...args);
+    }) as typeof express.use;
+    express.route = (path: string) => {
+      const made = route(path);
       routes.addLayer(path, made);
       return made;
-    }) as typeof route;
+    };
   }
 }
 
