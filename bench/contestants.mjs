@@ -35,26 +35,52 @@ export const service = {
     })),
 };
 
-/** @type {Contestant} */
-export const flask = {
-  name: 'Flask + pandas',
+/**
+ * A script under gunicorn with one worker.
+ * @returns {Contestant}
+ */
+const python = (name, folder) => ({
+  name,
   missing: once(() => {
     if (!hasCommand('gunicorn')) return 'gunicorn is missing';
-    const check = spawnSync('gunicorn', ['--check-config', '--chdir', join(RIVALS, 'flask'), 'app:app'], {
+    const check = spawnSync('gunicorn', ['--check-config', '--chdir', join(RIVALS, folder), 'app:app'], {
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
     });
-    return check.status === 0 ? undefined : 'Flask or pandas is missing';
+    return check.status === 0 ? undefined : `a package of ${name} is missing`;
   }),
   start: () =>
     startServer((port) => ({
       command: 'gunicorn',
       args: [
         ...['--workers', '1', '--timeout', '300', '--bind', `127.0.0.1:${port}`],
-        ...['--chdir', join(RIVALS, 'flask'), 'app:app'],
+        ...['--chdir', join(RIVALS, folder), 'app:app'],
       ],
       env: { PYTHONDONTWRITEBYTECODE: '1' },
     })),
-};
+});
+
+export const flask = python('Flask + pandas', 'flask');
+
+export const flaskNumpy = python('Flask + numpy + ujson', 'flask-numpy');
+
+/**
+ * What Node can do where nothing is checked.
+ * @returns {Contestant}
+ */
+const bare = (name, framework) => ({
+  name,
+  missing: () => undefined,
+  start: () =>
+    startServer(() => ({
+      command: process.execPath,
+      args: [join(RIVALS, 'bare/server.mjs')],
+      env: { FRAMEWORK: framework },
+    })),
+});
+
+export const bareExpress = bare('bare Express', 'express');
+
+export const bareHttp = bare("Node's http alone", 'none');
 
 /** @type {Contestant} */
 export const plainNest = {
