@@ -40,7 +40,8 @@ const NOT_RUN: Record<string, string> = {
     'takes an hour; fuzz.e2e-spec.ts runs the same for seconds',
   'NUMBERS=10000000 npm run test:e2e -- --testTimeout 3600000 numbers':
     'takes long; numbers.e2e-spec.ts runs the same for seconds',
-  'apt-get install python3-pandas python3-flask gunicorn libsimdjson-dev g++ wrk curl': 'installs',
+  'apt-get install python3-pandas python3-flask python3-numpy python3-ujson gunicorn libsimdjson-dev g++ wrk curl':
+    'installs',
   'HOST=127.0.0.1 PORT=8080 KASEM_1=127.0.0.1:5001 KASEM_2=127.0.0.1:5002 haproxy -c -f deploy/haproxy/haproxy.cfg':
     'needs haproxy; proxies.proxy-spec.ts runs it with that file',
   'nginx -t': 'needs nginx; proxies.proxy-spec.ts runs it with the file',

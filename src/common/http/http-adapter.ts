@@ -3,8 +3,14 @@ import { getHeapStatistics } from 'node:v8';
 import { type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { type RequestHandler, type Response } from 'express';
+import {
+  type CorsOptions,
+  type CorsOptionsDelegate,
+} from '@nestjs/common/interfaces/external/cors-options.interface.js';
+import cors from 'cors';
+import { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { type Environment } from '../config/environment.js';
+import { Dispatch, type Verb } from './dispatch.js';
 import { CONNECT, respondMalformed, malformedRequest, type MalformedRequest } from './malformed-request.js';
 import { contextOf, type RequestObserver } from './request-context.js';
 import { linger } from './linger.js';
@@ -25,14 +31,14 @@ const CHECKING_INTERVAL_MS = 1_000;
 /** The heap that a connection with a request takes, in bytes, some room included. */
 const CONNECTION_BYTES = 1 << 15;
 
-type Register = (path: never, handler: RequestHandler) => unknown;
-
-const VERBS = ['get', 'post', 'put', 'patch', 'delete'] as const;
-
 type HttpLimits = Pick<
   Environment,
   'REQUEST_TIMEOUT_MS' | 'KEEP_ALIVE_TIMEOUT_MS' | 'RESPONSE_TIMEOUT_MS' | 'MIN_RESPONSE_BYTES_PER_SECOND'
 >;
+
+type Register = (path: string, handler: RequestHandler) => void;
+
+const VERBS: readonly Verb[] = ['get', 'post', 'put', 'patch', 'delete'];
 
 /** Express on an HTTP server whose limits are set: some can be given only where the server is made. */
 export class HttpAdapter extends ExpressAdapter {
@@ -40,10 +46,49 @@ export class HttpAdapter extends ExpressAdapter {
   readonly routes = new Routes();
   /** Runs before Nest's shutdown hooks: finishes the requests in flight. */
   drain?: () => Promise<void>;
+  private readonly dispatch = new Dispatch(this.getInstance<Express>(), this.routes);
 
   constructor(private readonly environment: HttpLimits) {
     super();
-    this.rememberRoutes();
+    // Nest registers each route through the function of its verb.
+    for (const verb of VERBS)
+      this[verb] = ((path, handler) =>
+        this.dispatch.register(verb, path, handler)) satisfies Register as never;
+  }
+
+  /** Adds middleware that runs before all other, in the order of the calls, and leaves direct routes direct. */
+  useFirst(...handlers: RequestHandler[]): void {
+    this.dispatch.useFirst(...handlers);
+  }
+
+  /** CORS on both ways. A preflight request is answered where there is a route, with the verbs of that route. */
+  override enableCors(options: CorsOptions | CorsOptionsDelegate<Request> = {}): void {
+    const optionsOf: CorsOptionsDelegate<Request> =
+      typeof options === 'function' ? options : (_, give) => give(null, options);
+    this.useFirst(
+      cors<Request>((request, give) =>
+        optionsOf(request, (error, given) => {
+          const methods = request.method === 'OPTIONS' ? this.routes.allowed(request.path) : [];
+          give(error, { methods, preflightContinue: methods.length === 0, ...given });
+        }),
+      ),
+    );
+  }
+
+  /** Also for paths outside of a global prefix, which Nest would leave to Express. */
+  override setNotFoundHandler(handler: RequestHandler): void {
+    super.setNotFoundHandler(handler);
+  }
+
+  // Nest runs its hooks in Express.
+  override setOnRequestHook(...[hook]: Parameters<ExpressAdapter['setOnRequestHook']>): void {
+    this.routes.addLayer('/');
+    super.setOnRequestHook(hook);
+  }
+
+  override setOnResponseHook(...[hook]: Parameters<ExpressAdapter['setOnResponseHook']>): void {
+    this.routes.addLayer('/');
+    super.setOnResponseHook(hook);
   }
 
   override initHttpServer(): void {
@@ -54,9 +99,9 @@ export class HttpAdapter extends ExpressAdapter {
       timeoutMs: RESPONSE_TIMEOUT_MS,
       minBytesPerSecond: MIN_RESPONSE_BYTES_PER_SECOND,
     });
-    const handle = this.getInstance<RequestListener>();
     const server = createServer(
       {
+        ...this.dispatch.classes,
         keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
         connectionsCheckingInterval: CHECKING_INTERVAL_MS,
         // Node's own response to a request without one is not in the contract's form; see `assertHttp`.
@@ -64,7 +109,7 @@ export class HttpAdapter extends ExpressAdapter {
       },
       order.oneByOne((request, response) => {
         pace.follow(response);
-        handle(request, response);
+        this.dispatch.handle(request as Request, response as Response);
       }),
     );
     // Half of the heap is for connections; who comes over one more is hung up on.
@@ -103,17 +148,6 @@ export class HttpAdapter extends ExpressAdapter {
   override async beforeClose(): Promise<void> {
     await this.drain?.();
     super.beforeClose();
-  }
-
-  /** Nest registers each route through the function of its verb. */
-  private rememberRoutes(): void {
-    for (const verb of VERBS) {
-      const register = this[verb].bind(this) as Register;
-      this[verb] = ((path, handler) => {
-        this.routes.add(verb.toUpperCase(), path);
-        return register(path, handler);
-      }) satisfies Register as never;
-    }
   }
 
   private refuse(fault: MalformedRequest, socket: Socket): void {

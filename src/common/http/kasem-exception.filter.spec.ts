@@ -133,10 +133,11 @@ describe('the filter', () => {
       error: (fault: unknown) => void logged.push(fault),
     });
     const routes = new Routes();
+    const route = (verb: string, path: string) => routes.add(verb, express().route(path), () => undefined);
     for (const path of ['/text', '/error', '/timed', '/half', '/gone', '/health', '/absent'])
-      routes.add('GET', path);
-    for (const verb of ['POST', 'PUT']) routes.add(verb, '/two');
-    routes.add('POST', '/absent');
+      route('GET', path);
+    for (const verb of ['POST', 'PUT']) route(verb, '/two');
+    route('POST', '/absent');
     const filter = new KasemExceptionFilter(
       { ERROR_HTTP_STATUS: 'http' } as Environment,
       { httpAdapter: { routes } } as never,

@@ -8,10 +8,11 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { STATUS_CODES } from 'node:http';
-import { type Request, type Response } from 'express';
+import { type IRoute, type Request, type Response } from 'express';
 import { ACCEPTED_CODINGS } from './content-codings.js';
 import { contextOf, REQUEST_ID, serverTiming } from './request-context.js';
 import { type HttpAdapter } from './http-adapter.js';
+import { handles } from './routes.js';
 import { Environment } from '../config/environment.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
@@ -68,10 +69,9 @@ const toError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error(`thrown without an Error: ${String(thrown)}`);
 
 /** Express gives HEAD the route of a path also where that takes neither HEAD nor GET. */
-function isRouted({ method, route }: Request): boolean {
-  const methods = (route as { methods: Readonly<Record<string, boolean>> } | undefined)?.methods ?? {};
-  return methods[method.toLowerCase()] === true || (method === 'HEAD' && methods.get === true);
-}
+const isRouted = ({ method, route }: Request): boolean =>
+  handles(route as IRoute | undefined, method) ||
+  (method === 'HEAD' && handles(route as IRoute | undefined, 'GET'));
 
 class MethodNotAllowedError extends KasemError {
   constructor(

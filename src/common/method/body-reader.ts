@@ -83,8 +83,9 @@ export async function readBody(
   const start = performance.now();
   try {
     try {
-      if (coding === undefined) await receive(request, limits, takeAsSent);
-      else await decompress(request, coding, limits, { count, account, take });
+      if (coding === undefined) {
+        if (!takeWhole(request, takeAsSent)) await receive(request, limits, takeAsSent);
+      } else await decompress(request, coding, limits, { count, account, take });
     } finally {
       record.receive = performance.now() - start - record.decode;
     }
@@ -98,6 +99,17 @@ export async function readBody(
     decoder.release();
     throw error;
   }
+}
+
+/**
+ * Hands over a body that has come whole before it is read, as a short one does: there is nothing to wait for.
+ * @returns whether it has
+ */
+function takeWhole(request: IncomingMessage, take: (chunk: Buffer) => void): boolean {
+  if (!request.complete || request.destroyed || !turns.hasTime) return false;
+  const body = request.read() as Buffer | null;
+  if (body !== null) take(body);
+  return true;
 }
 
 /** Hands over the chunks of the request until its end, or until `take` throws. */
