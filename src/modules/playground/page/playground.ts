@@ -10,6 +10,7 @@ import { showPlace } from './refusal.js';
 import { showResponse } from './response.js';
 import { showRows } from './rows.js';
 import { send } from './send.js';
+import { outliersOf } from './timeline.js';
 
 /** A pasted text up to here stands in the command; a longer one is taken for a file. */
 const LONGEST_COMMAND = 32_768;
@@ -32,6 +33,7 @@ const [inputs, output, drop] = [element('inputs'), element('output'), element('d
 const [file, text] = [element<HTMLInputElement>('file'), element<HTMLTextAreaElement>('text')];
 const [scale, key] = [element<HTMLInputElement>('scale'), element<HTMLInputElement>('key')];
 const [sendButton, cancelButton] = [element<HTMLButtonElement>('send'), element<HTMLButtonElement>('cancel')];
+const outliersButton = element<HTMLButtonElement>('outliers');
 const [command, download] = [element('curl'), element<HTMLAnchorElement>('download')];
 
 let body: Body | undefined;
@@ -82,7 +84,9 @@ function take(blob: Blob, name: string, isText: boolean): void {
   scale.disabled = sendButton.disabled = true;
   void run(async (signal) => {
     tell('Reading…');
-    const reading = await timed('reading', (progress) => read(blob, progress, signal));
+    const reading = await timed('reading', async (progress) =>
+      read(blob, (await method).inputs, progress, signal),
+    );
     taken.reading = reading;
     showFacts(reading);
     scale.value = reading.texts['param.scale'] ?? '';
@@ -122,14 +126,22 @@ async function showInputs(reading: Reading, signal: AbortSignal): Promise<void> 
     ...known.map((column, c) => seriesOf(column, c, true)),
     ...others.map((column, c) => seriesOf(column, 3 + c, known.length === 0)),
   ];
-  await plot(inputs, reading, series, signal);
+  const outliers = outliersOf(reading.timeline);
+  outliersButton.hidden = outliers === 0;
+  outliersButton.textContent = `With ${plural(outliers, 'outlier')}`;
+  outliersButton.ariaPressed = 'false';
+  await plot(inputs, reading, series);
 }
 
 async function showOutputs(reading: Reading, sent: Reading, signal: AbortSignal): Promise<void> {
   const { known, others } = await inputsOf(sent);
+  signal.throwIfAborted();
   showRows([...sent.dates, ...known, ...others, ...reading.samples], true);
-  const series = reading.samples.map((column, c) => seriesOf(column, 2 + c, true));
-  await plot(output, reading, series, signal);
+  await plot(
+    output,
+    reading,
+    reading.samples.map((column, c) => seriesOf(column, 2 + c, true)),
+  );
 }
 
 const seriesOf = (column: Column, color: number, isShown: boolean): PlotSeries => ({
@@ -142,12 +154,15 @@ async function plot(
   figure: HTMLElement,
   { timeline }: Reading,
   series: readonly PlotSeries[],
-  signal: AbortSignal,
 ): Promise<void> {
   if (timeline.x.length === 0) return;
   element('welcome').hidden = true;
   element('plots').hidden = figure.hidden = false;
-  await timed('plotting', (progress) => plots.show(figure, timeline, series, progress, signal));
+  await timed('plotting', async () => {
+    plots.show(figure, timeline, series);
+    // uPlot draws when it is its turn.
+    await new Promise((resolve) => setTimeout(resolve));
+  });
 }
 
 // Sending
@@ -182,7 +197,7 @@ function call(sent: Body): void {
       signal,
     );
     showStep('receiving', 1, milliseconds(response.ms));
-    const reading = await read(response.body, () => undefined, signal);
+    const reading = await read(response.body, [], () => undefined, signal);
     const isShort = sent.isText && blob.size <= LONGEST_COMMAND;
     command.textContent = curlOf({
       url,
@@ -251,6 +266,11 @@ scale.addEventListener('input', () => {
 });
 cancelButton.addEventListener('click', () => running?.abort(new DOMException('cancelled', 'AbortError')));
 element('reset').addEventListener('click', () => plots.reset());
+outliersButton.addEventListener('click', () => {
+  plots.withOutliers = !plots.withOutliers;
+  outliersButton.ariaPressed = String(plots.withOutliers);
+  plots.reset();
+});
 element('copy').addEventListener('click', () => {
   // A page without TLS has no clipboard.
   Promise.resolve(command.textContent)
