@@ -39,6 +39,8 @@ const [command, download] = [element('curl'), element<HTMLAnchorElement>('downlo
 let body: Body | undefined;
 let running: AbortController | undefined;
 let spoken = 0;
+/** That of the response that is shown. */
+let sentScale: string | undefined;
 
 const plots = new LinkedPlots((where) => {
   element('cursor').textContent = where;
@@ -82,6 +84,8 @@ function take(blob: Blob, name: string, isText: boolean): void {
   element('name').textContent = `${name}, ${size(blob.size)}`;
   scale.value = '';
   scale.disabled = sendButton.disabled = true;
+  sentScale = undefined;
+  showScaleHint();
   void run(async (signal) => {
     tell('Reading…');
     const reading = await timed('reading', async (progress) =>
@@ -118,10 +122,16 @@ async function inputsOf({ samples, rows }: Reading): Promise<{ known: Column[]; 
   return { known, others: samples.filter((one) => !known.includes(one) && one.missing < rows) };
 }
 
+/** All that the table shows of a body. */
+async function columnsOf(reading: Reading): Promise<Column[]> {
+  const { known, others } = await inputsOf(reading);
+  return [...reading.dates, ...known, ...others];
+}
+
 async function showInputs(reading: Reading, signal: AbortSignal): Promise<void> {
   const { known, others } = await inputsOf(reading);
   signal.throwIfAborted();
-  showRows([...reading.dates, ...known, ...others], false);
+  showRows(await columnsOf(reading), false);
   const series = [
     ...known.map((column, c) => seriesOf(column, c, true)),
     ...others.map((column, c) => seriesOf(column, 3 + c, known.length === 0)),
@@ -134,9 +144,9 @@ async function showInputs(reading: Reading, signal: AbortSignal): Promise<void> 
 }
 
 async function showOutputs(reading: Reading, sent: Reading, signal: AbortSignal): Promise<void> {
-  const { known, others } = await inputsOf(sent);
+  const columns = await columnsOf(sent);
   signal.throwIfAborted();
-  showRows([...sent.dates, ...known, ...others, ...reading.samples], true);
+  showRows([...columns, ...reading.samples], true);
   await plot(
     output,
     reading,
@@ -178,8 +188,12 @@ function toSend({ blob, reading }: Body): { blob: Blob; scale?: CurlCall['scale'
 function call(sent: Body): void {
   sendButton.disabled = true;
   clearResponse();
+  const { blob, ...changed } = toSend(sent);
+  sentScale = scale.value;
+  showScaleHint();
   void run(async (signal) => {
-    const { blob, ...changed } = toSend(sent);
+    // The outputs of the last request go from the table as well.
+    if (sent.reading !== undefined) showRows(await columnsOf(sent.reading), false);
     tell('Sending…');
     const url = new URL((await method).path, document.baseURI).href;
     const startedAt = performance.now();
@@ -199,6 +213,7 @@ function call(sent: Body): void {
     showStep('receiving', 1, milliseconds(response.ms));
     const reading = await read(response.body, [], () => undefined, signal);
     const isShort = sent.isText && blob.size <= LONGEST_COMMAND;
+    signal.throwIfAborted();
     command.textContent = curlOf({
       url,
       isProtected: key.value !== '',
@@ -211,6 +226,15 @@ function call(sent: Body): void {
     await showPlace(reading.texts.log ?? '', blob, sent.blob, sent.reading);
     if (reading.rows > 0 && sent.reading !== undefined) await showOutputs(reading, sent.reading, signal);
   });
+}
+
+function showScaleHint(): void {
+  const isNumber = /^(-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?)?$/i.test(scale.value.trim());
+  const isOther = sentScale !== undefined && sentScale !== scale.value;
+  const hint = isNumber ? 'param.scale of the body' : 'not a number as JSON has it; sent as it stands';
+  element('scale-hint').textContent = isOther
+    ? `${hint}; what was sent last has ${sentScale === '' ? 'none' : sentScale}`
+    : hint;
 }
 
 function askForKey(): void {
@@ -258,12 +282,7 @@ element('call').addEventListener('submit', (event) => {
   event.preventDefault();
   if (body !== undefined && !sendButton.disabled) call(body);
 });
-scale.addEventListener('input', () => {
-  const isNumber = /^(-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?)?$/i.test(scale.value.trim());
-  element('scale-hint').textContent = isNumber
-    ? 'param.scale of the body'
-    : 'not a number as JSON has it; sent as it stands';
-});
+scale.addEventListener('input', showScaleHint);
 cancelButton.addEventListener('click', () => running?.abort(new DOMException('cancelled', 'AbortError')));
 element('reset').addEventListener('click', () => plots.reset());
 outliersButton.addEventListener('click', () => {

@@ -24,6 +24,8 @@ const TIME_STEPS = [
   ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
   ...[1, 2, 7, 14].map((days) => days * DAY),
 ];
+/** Dates of our time are a quarter of a microsecond apart. */
+const FINEST = 5e-7;
 const MONTH_STEPS = [1, 3, 6, 12];
 
 /** Numbers of these magnitudes are written without an exponent. */
@@ -48,8 +50,8 @@ export function rangeAround(least: number, most: number): NumberRange {
   const margin =
     low === high ? largest / unit / 10 || 1 : Math.max((high - low) / 10, (largest / unit) * 1e-12);
   return {
-    min: least >= 0 ? Math.max(0, low - margin) : low - margin,
-    max: most <= 0 ? Math.min(0, high + margin) : high + margin,
+    min: least >= 0 && most > 0 ? Math.max(0, low - margin) : low - margin,
+    max: most <= 0 && least < 0 ? Math.min(0, high + margin) : high + margin,
     exponent,
   };
 }
@@ -69,7 +71,10 @@ export function numberTicks({ min, max, exponent }: NumberRange, count: number, 
 /** At most so many ticks at times in UTC; what they have in common stands below the first. */
 export function timeTicks(min: number, max: number, count: number): Tick[] {
   const least = (max - min) / count;
-  const step = least < 1 ? decimalStep(least) : (TIME_STEPS.find((one) => one >= least) ?? monthStep(least));
+  const step =
+    least < 1
+      ? decimalStep(Math.max(least, FINEST))
+      : (TIME_STEPS.find((one) => one >= least) ?? monthStep(least));
   const ends = [Math.max(min, -LAST_SECOND), Math.min(max, LAST_SECOND)] as const;
   const places = step < MONTH ? multiples(...ends, step) : months(...ends, Math.round(step / MONTH));
   let above = '';
@@ -106,8 +111,11 @@ const monthStep = (least: number): number =>
 
 /** Counted, since where doubles are coarser than the step, adding it would never come to an end. */
 function multiples(min: number, max: number, step: number): number[] {
-  const first = Math.ceil(min / step);
-  return Array.from({ length: Math.floor(max / step) - first + 1 }, (_, n) => (first + n) * step);
+  // A quotient that is whole may come out a bit beside.
+  const about = (at: number, away: number): number =>
+    at / step + away * Math.min(0.1, Math.abs(at / step) * 2 ** -51);
+  const first = Math.ceil(about(min, -1));
+  return Array.from({ length: Math.floor(about(max, 1)) - first + 1 }, (_, n) => (first + n) * step);
 }
 
 function months(min: number, max: number, step: number): number[] {
