@@ -103,7 +103,7 @@ function timeLabel(text: string, step: number): [label: string, common: string] 
 /** The first of 1, 2, 5, 10, 20, … that is not below. */
 function decimalStep(least: number): number {
   const power = 10 ** magnitudeOf(least);
-  return ([1, 2, 5].find((one) => one * power >= least * (1 - 1e-9)) ?? 10) * power;
+  return ([1, 2, 5].find((one) => one * power >= least * 0.99) ?? 10) * power;
 }
 
 const monthStep = (least: number): number =>
