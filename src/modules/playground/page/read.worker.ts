@@ -7,7 +7,8 @@ const HEAD_ROWS = 10;
 
 const DATE = 'date';
 
-const report = (message: ReadReport): void => self.postMessage(message);
+const report = (message: ReadReport, owned: ArrayBufferLike[] = []): void =>
+  self.postMessage(message, { transfer: owned as ArrayBuffer[] });
 
 self.addEventListener('message', ({ data }: MessageEvent<ReadRequest>) => {
   read(data).catch((error: unknown) => report({ failure: String(error) }));
@@ -27,5 +28,10 @@ async function read({ blob, needed }: ReadRequest): Promise<void> {
   }));
   const dates = named.filter(({ name }) => name === DATE);
   const samples = named.filter(({ name }) => name !== DATE);
-  report({ result: { ...series, timeline, dates, samples } });
+  const arrays = [...named.map(({ values }) => values), timeline.x, timeline.jumps, series.rowStarts];
+  // To copy these would hold up the page; the dates may be both a column and the timeline.
+  const buffers = new Set(
+    [...arrays, ...(timeline.order ? [timeline.order] : [])].map(({ buffer }) => buffer),
+  );
+  report({ result: { ...series, timeline, dates, samples } }, [...buffers]);
 }
