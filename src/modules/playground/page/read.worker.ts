@@ -1,34 +1,37 @@
-import { type ReadReport } from './read.js';
+import { type ReadReport, type ReadRequest } from './read.js';
 import { readSeries } from './series-reader.js';
 import { along, timelineOf } from './timeline.js';
 
 /** How many rows are shown as a table. */
 const HEAD_ROWS = 10;
 
-const report = (message: ReadReport): void => self.postMessage(message);
+const DATE = 'date';
 
-self.addEventListener('message', ({ data }: MessageEvent<Blob>) => {
+const report = (message: ReadReport, owned: ArrayBufferLike[] = []): void =>
+  self.postMessage(message, { transfer: owned as ArrayBuffer[] });
+
+self.addEventListener('message', ({ data }: MessageEvent<ReadRequest>) => {
   read(data).catch((error: unknown) => report({ failure: String(error) }));
 });
 
-async function read(blob: Blob): Promise<void> {
+async function read({ blob, needed }: ReadRequest): Promise<void> {
   const bytes = new Uint8Array(await blob.arrayBuffer());
-  const { columns, ...series } = readSeries(bytes, (read) => report({ read }));
-  const headers = headersOf(series.texts['scalar.headers']);
-  const timeline = timelineOf(columns[headers.indexOf('date')] ?? new Float64Array(series.rows).fill(NaN));
+  const { columns, indices, ...series } = readSeries(bytes, [DATE, ...needed], (read) => report({ read }));
+  const { headers, rows } = series;
+  const dated = columns[indices.indexOf(headers.indexOf(DATE))];
+  const timeline = timelineOf(dated ?? new Float64Array(rows).fill(NaN));
   const named = columns.map((column, c) => ({
-    name: headers[c] ?? `column ${c}`,
+    name: headers[indices[c] as number] ?? `column ${indices[c]}`,
     values: along(column, timeline.order),
     missing: column.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0),
     head: Array.from(column.subarray(0, HEAD_ROWS)),
   }));
-  const dates = named.filter(({ name }) => name === 'date');
-  const samples = named.filter(({ name }) => name !== 'date');
-  report({ result: { ...series, headers, timeline, dates, samples } });
-}
-
-/** The names of the columns as far as they are names. */
-function headersOf(text: string | undefined): string[] {
-  const headers: unknown = text === undefined ? [] : JSON.parse(text);
-  return Array.isArray(headers) ? headers.map(String) : [];
+  const dates = named.filter(({ name }) => name === DATE);
+  const samples = named.filter(({ name }) => name !== DATE);
+  const arrays = [...named.map(({ values }) => values), timeline.x, timeline.jumps, series.rowStarts];
+  // To copy these would hold up the page; the dates may be both a column and the timeline.
+  const buffers = new Set(
+    [...arrays, ...(timeline.order ? [timeline.order] : [])].map(({ buffer }) => buffer),
+  );
+  report({ result: { ...series, timeline, dates, samples } }, [...buffers]);
 }

@@ -1,9 +1,9 @@
 import { faultText, JsonScanner, type ScanHandler } from '../../../common/frame/json-scanner.js';
 
-/** Wider rows are read up to here: what a plot can show apart. */
+/** So many columns are kept: what a plot can show apart. */
 const MAX_COLUMNS = 16;
 
-/** So much is scanned, and its rows parsed, at a time. */
+/** So much is scanned, or parsed, at a time. */
 const CHUNK_BYTES = 4 << 20;
 
 /** The body holds `scalar`, it holds `data`, that holds the rows, and these the cells. */
@@ -40,8 +40,12 @@ export interface Series {
   /** None where a body has no place for a scale. */
   readonly scaleSlot?: ScaleSlot;
   readonly rows: number;
-  /** The columns in the order of the cells, each as long as there are rows; NaN for what is no finite number. */
+  /** The names of the columns as far as they are names. */
+  readonly headers: readonly string[];
+  /** Those that are needed and the first others, each as long as there are rows; NaN for what is no finite number. */
   readonly columns: readonly Float64Array[];
+  /** For each of them the index of its cells in a row. */
+  readonly indices: readonly number[];
   /** For each row the index of its first byte, and at the end that of the byte after the last row. */
   readonly rowStarts: Float64Array;
 }
@@ -50,10 +54,14 @@ const UTF8 = new TextDecoder();
 
 /**
  * Reads the series of a body or a response. Judges nothing: that is the service's part.
+ * @param needed names of columns that are kept, wherever they stand
  * @param progress is told the part that has been read, from 0 to 1
  */
-export const readSeries = (bytes: Uint8Array, progress?: (part: number) => void): Series =>
-  new SeriesReader(bytes).read(progress);
+export const readSeries = (
+  bytes: Uint8Array,
+  needed: readonly string[] = [],
+  progress?: (part: number) => void,
+): Series => new SeriesReader(bytes).read(needed, progress);
 
 class SeriesReader implements ScanHandler {
   private readonly scanner = new JsonScanner(this, ROWS_DEPTH, 0, CELLS_DEPTH);
@@ -66,27 +74,31 @@ class SeriesReader implements ScanHandler {
   /** The end of the last whole row. */
   private rowsEnd = 0;
   private rows = 0;
-  private readonly columns: number[][] = [];
 
   constructor(private readonly bytes: Uint8Array) {}
 
-  read(progress?: (part: number) => void): Series {
+  read(needed: readonly string[], progress?: (part: number) => void): Series {
     const { bytes, scanner } = this;
     let at = 0;
     while (at < bytes.length && scanner.fault === undefined && !scanner.isDone) {
       at = scanner.scan(bytes, at, Math.min(at + CHUNK_BYTES, bytes.length));
-      this.parseRows();
-      progress?.(at / bytes.length);
+      progress?.(at / bytes.length / 2);
     }
     const fault = this.faultFrom(at);
     const scaleSlot = this.scaleSlot(fault === undefined);
+    const texts = this.texts();
+    const headers = headersOf(texts['scalar.headers']);
+    const { rows } = this;
+    this.rowStarts.length = rows;
+    const rowStarts = Float64Array.from([...this.rowStarts, this.rowsEnd]);
     return {
       ...(fault !== undefined && { fault }),
-      texts: this.texts(),
+      texts,
       ...(scaleSlot && { scaleSlot }),
-      rows: this.rows,
-      columns: this.columns.map((column) => new Float64Array(column)),
-      rowStarts: new Float64Array([...this.rowStarts.slice(0, this.rows), this.rowsEnd]),
+      rows,
+      headers,
+      ...this.parseRows(rowStarts, chosen(headers, needed), progress),
+      rowStarts,
     };
   }
 
@@ -109,7 +121,9 @@ class SeriesReader implements ScanHandler {
 
   end(depth: number, index: number): void {
     if (depth === ROWS_DEPTH) {
-      if (this.inRows) this.rowsEnd = index;
+      if (!this.inRows) return;
+      this.rows++;
+      this.rowsEnd = index;
       return;
     }
     this.inRows = false;
@@ -123,20 +137,31 @@ class SeriesReader implements ScanHandler {
     return first === undefined || second === undefined ? undefined : `${first}.${second}`;
   }
 
-  /** Parses the rows that have been scanned since the last time, all at once. */
-  private parseRows(): void {
-    const from = this.rowStarts[this.rows];
-    if (from === undefined || this.rowsEnd <= from) return;
-    const text = UTF8.decode(this.bytes.subarray(from, this.rowsEnd));
-    for (const row of JSON.parse(`[${withoutNaN(text)}]`) as unknown[]) {
-      const cells: readonly unknown[] = Array.isArray(row) ? row : [];
-      while (this.columns.length < Math.min(cells.length, MAX_COLUMNS))
-        this.columns.push(new Array<number>(this.rows).fill(NaN));
-      this.columns.forEach((column, c) => {
-        column.push(Number.isFinite(cells[c]) ? (cells[c] as number) : NaN);
+  /** Parses the rows, many at once, and keeps the cells of these indices as far as there are any. */
+  private parseRows(
+    rowStarts: Float64Array,
+    indices: readonly number[],
+    progress?: (part: number) => void,
+  ): Pick<Series, 'columns' | 'indices'> {
+    const rows = rowStarts.length - 1;
+    const columns = indices.map(() => new Float64Array(rows).fill(NaN));
+    let width = 0;
+    for (let row = 0, next = 0; row < rows; row = next) {
+      const start = rowStarts[row] as number;
+      while (next < rows && (next === row || (rowStarts[next + 1] as number) - start < CHUNK_BYTES)) next++;
+      const text = UTF8.decode(this.bytes.subarray(start, rowStarts[next])).replace(/[\s,]+$/, '');
+      (JSON.parse(`[${withoutNaN(text)}]`) as unknown[]).forEach((cells, r) => {
+        if (!Array.isArray(cells)) return;
+        width = Math.max(width, cells.length);
+        indices.forEach((index, c) => {
+          const cell: unknown = cells[index];
+          if (Number.isFinite(cell)) (columns[c] as Float64Array)[row + r] = cell as number;
+        });
       });
-      this.rows++;
+      progress?.((1 + next / rows) / 2);
     }
+    const isThere = (_: unknown, c: number): boolean => (indices[c] as number) < width;
+    return { columns: columns.filter(isThere), indices: indices.filter(isThere) };
   }
 
   private texts(): Record<string, string> {
@@ -175,6 +200,19 @@ class SeriesReader implements ScanHandler {
     const next = bytes.subarray(at).findIndex(isVisible);
     return next < 0 ? undefined : `unexpected text after its end at byte ${at + next}`;
   }
+}
+
+/** The names of the columns as far as they are names. */
+function headersOf(text: string | undefined): string[] {
+  const headers: unknown = text === undefined ? [] : JSON.parse(text);
+  return Array.isArray(headers) ? headers.map(String) : [];
+}
+
+/** The indices of the columns that are needed, and of the first others as far as there is room, in order. */
+function chosen(headers: readonly string[], needed: readonly string[]): number[] {
+  const indices = new Set(needed.map((name) => headers.indexOf(name)).filter((index) => index >= 0));
+  for (let index = 0; indices.size < MAX_COLUMNS; index++) indices.add(index);
+  return [...indices].sort((a, b) => a - b);
 }
 
 const isVisible = (byte: number): boolean => byte > 0x20;
