@@ -1,4 +1,5 @@
 import { type Series } from './series-reader.js';
+import { type Table } from './table.js';
 import { type Timeline } from './timeline.js';
 
 export interface Column {
@@ -19,29 +20,62 @@ export interface Reading extends Omit<Series, 'columns'> {
   readonly timeline: Timeline;
 }
 
+/** What the worker is to read: a body, with the series that its method needs, or a response. */
+export interface ReadOrder {
+  readonly blob: Blob;
+  readonly needed?: readonly string[];
+  /** A table that a body shall be made of first. */
+  readonly table?: Table;
+}
+
 /** What the worker tells: how much of the text it has read, at the end what came of it. */
 export interface ReadReport {
   readonly read?: number;
   readonly result?: Reading;
+  /** The body that was made of a table. */
+  readonly made?: Blob;
   readonly failure?: string;
 }
 
+const start = (): Worker => new Worker(new URL('read.worker.js', import.meta.url), { type: 'module' });
+
+/** It is kept, so that files can be read also when the service has gone. */
+let worker = start();
+
 /**
- * Reads a body or a response in a worker of its own.
+ * Reads a body or a response in a worker, one at a time.
  * @param progress is told the part that has been read, from 0 to 1
  * @throws DOMException AbortError; Error where the text can't be had, such as that of a file that has changed
  */
-export function read(blob: Blob, progress: (part: number) => void, signal: AbortSignal): Promise<Reading> {
-  const worker = new Worker(new URL('read.worker.js', import.meta.url), { type: 'module' });
-  return new Promise<Reading>((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+export async function read(
+  order: ReadOrder,
+  progress: (part: number) => void,
+  signal: AbortSignal,
+): Promise<Reading> {
+  return (await ask(order, progress, signal)).result as Reading;
+}
+
+/** Makes a body of a table. */
+export async function bodyOf(blob: Blob, table: Table, signal: AbortSignal): Promise<Blob> {
+  return (await ask({ blob, table }, () => undefined, signal)).made as Blob;
+}
+
+function ask(order: ReadOrder, progress: (part: number) => void, signal: AbortSignal): Promise<ReadReport> {
+  let stop = (): void => undefined;
+  return new Promise<ReadReport>((resolve, reject) => {
     signal.throwIfAborted();
-    worker.addEventListener('error', () => reject(new Error('the reader could not be started')));
-    worker.addEventListener('message', ({ data }: MessageEvent<ReadReport>) => {
+    stop = () => {
+      reject(signal.reason as Error);
+      worker.terminate();
+      worker = start();
+    };
+    signal.addEventListener('abort', stop);
+    worker.onerror = () => reject(new Error('the reader could not be started: does the service run?'));
+    worker.onmessage = ({ data }: MessageEvent<ReadReport>) => {
       if (data.read !== undefined) progress(data.read);
-      if (data.result !== undefined) resolve(data.result);
-      if (data.failure !== undefined) reject(new Error(data.failure));
-    });
-    worker.postMessage(blob);
-  }).finally(() => worker.terminate());
+      else if (data.failure !== undefined) reject(new Error(data.failure));
+      else resolve(data);
+    };
+    worker.postMessage(order);
+  }).finally(() => signal.removeEventListener('abort', stop));
 }

@@ -1,19 +1,22 @@
-import { type ReadReport } from './read.js';
+import { type ReadOrder, type ReadReport } from './read.js';
 import { readSeries } from './series-reader.js';
+import { bodyParts } from './table.js';
 import { along, timelineOf } from './timeline.js';
 
 /** How many rows are shown as a table. */
 const HEAD_ROWS = 10;
 
-const report = (message: ReadReport): void => self.postMessage(message);
+const report = (message: ReadReport, transfer: Transferable[] = []): void =>
+  self.postMessage(message, { transfer });
 
-self.addEventListener('message', ({ data }: MessageEvent<Blob>) => {
+self.addEventListener('message', ({ data }: MessageEvent<ReadOrder>) => {
   read(data).catch((error: unknown) => report({ failure: String(error) }));
 });
 
-async function read(blob: Blob): Promise<void> {
+async function read({ blob, needed, table }: ReadOrder): Promise<void> {
+  if (table !== undefined) return report({ made: new Blob(bodyParts(await blob.text(), table)) });
   const bytes = new Uint8Array(await blob.arrayBuffer());
-  const { columns, ...series } = readSeries(bytes, (read) => report({ read }));
+  const { columns, ...series } = readSeries(bytes, (read) => report({ read }), needed);
   const headers = headersOf(series.texts['scalar.headers']);
   const timeline = timelineOf(columns[headers.indexOf('date')] ?? new Float64Array(series.rows).fill(NaN));
   const named = columns.map((column, c) => ({
@@ -24,7 +27,10 @@ async function read(blob: Blob): Promise<void> {
   }));
   const dates = named.filter(({ name }) => name === 'date');
   const samples = named.filter(({ name }) => name !== 'date');
-  report({ result: { ...series, headers, timeline, dates, samples } });
+  // A copy in the worker would stay as long as the worker does.
+  const owned = [series.rowStarts, timeline.x, ...named.map(({ values }) => values)];
+  const buffers = new Set(owned.map(({ buffer }) => buffer as ArrayBuffer));
+  report({ result: { ...series, headers, timeline, dates, samples } }, [...buffers]);
 }
 
 /** The names of the columns as far as they are names. */
