@@ -39,6 +39,6 @@ export const asKernelDecodes = (pieces: readonly Uint8Array[]) =>
 
 /** The first fault that the playground finds; undefined where it finds none. */
 export function asPlaygroundJudges(bytes: Uint8Array): unknown {
-  const [first] = readSeries(bytes, undefined, schema.series).faults?.listed ?? [];
+  const [first] = readSeries(bytes, schema.series).faults?.listed ?? [];
   return first && { code: first.error, log: first.log };
 }

@@ -1,6 +1,7 @@
 import { element } from './dom.js';
 import { plural } from './format.js';
 import { type Reading } from './read.js';
+import { outliersOf } from './timeline.js';
 
 /** Later dates are most likely milliseconds: the year 5138. */
 const LATE = 1e11;
@@ -21,19 +22,24 @@ export function showFacts(reading: Reading): void {
   element('note').textContent = notes;
 }
 
-function* notesOf({ rows, dates, timeline, texts }: Reading): Generator<string> {
+function* notesOf({ rows, headers, dates, samples, timeline, texts }: Reading): Generator<string> {
+  const { x, isTime, isSorted, order, main } = timeline;
   if (texts.error !== undefined && texts.log !== undefined)
     yield 'This is a response, not a request: it holds error and log.';
-  const { x, isTime, isSorted, order } = timeline;
   if (rows === 0) return;
-  const last = x.at(-1) ?? 0;
+  const last = x[main[1]] ?? 0;
+  const outliers = outliersOf(timeline);
+  const shown = dates.length + samples.length;
   if (dates.length === 0) yield 'No column is called date: plotted by row.';
-  else if (!isTime)
-    yield `The dates are none that a calendar has: plotted by row.${unitOf(dates[0]?.head[0])}`;
+  else if (!isTime) yield `A date is none that a calendar has: plotted by row.${unitOf(dates[0]?.head[0])}`;
   else if (last > LATE)
     yield `The dates, read as seconds, reach the year ${new Date(last * 1e3).getUTCFullYear()}; they may be milliseconds.`;
   if (!isSorted) yield 'The dates are not in order: plotted by date.';
   else if (order !== undefined) yield 'Rows without a date are not plotted.';
+  if (outliers > 0)
+    yield `${plural(outliers, 'date')} far from all others: the plot begins with the main range.`;
+  if (shown < headers.length)
+    yield `Of ${headers.length} columns, ${shown} are shown: the method’s and the first others.`;
 }
 
 /** Units of which a date would be a recent one, by how many make a second. */

@@ -41,25 +41,23 @@ export class FaultList {
     list.hidden = total === 0;
     element('refused').hidden = list.hidden;
     if (total === 0) return;
-    const noun = listed.every(({ column }) => column !== undefined) ? 'bad cell' : 'fault';
+    const noun = listed.every(({ column }) => column !== '') ? 'bad cell' : 'fault';
     const rest = total > listed.length ? `, the first ${count(listed.length)} listed` : '';
     element('fault-count').textContent = plural(total, noun) + rest;
-    const rows = groups.map(({ column, kind, count: times, first }) => {
+    const rows = groups.map(({ first, count: times }) => {
       const place = first.row === undefined ? 'show' : `row ${first.row}`;
-      const button = make('button', place, {
-        type: 'button',
-        ariaLabel: `First ${kind} ${column}: ${place}`,
-      });
-      button.addEventListener('click', () => void this.show(listed.indexOf(first), first));
-      return tableRow(column, [make('td', kind), make('td', count(times)), make('td', [button])]);
+      // Of very many some are counted only.
+      const button = make('button', place, { type: 'button', disabled: !listed.includes(first) });
+      button.addEventListener('click', () => void this.show(listed.indexOf(first)));
+      const cells = [make('td', first.kind), make('td', count(times)), make('td', [button])];
+      return tableRow(first.column === '' ? 'any' : first.column, cells);
     });
     element('fault-groups').replaceChildren(
       tableHead(['column', 'kind', 'count', 'first']),
       make('tbody', rows),
     );
     URL.revokeObjectURL(csv.href);
-    const names = refused.reading?.headers ?? [];
-    csv.href = URL.createObjectURL(new Blob([csvOf(listed, names)], { type: 'text/csv' }));
+    csv.href = URL.createObjectURL(new Blob([csvOf(listed)], { type: 'text/csv' }));
     await this.show(0);
   }
 
@@ -77,12 +75,11 @@ export class FaultList {
     document.querySelector('#place mark')?.scrollIntoView({ block: 'nearest' });
   }
 
-  /** @param fault is shown where the index is none of the list */
-  private async show(index: number, fault?: Fault): Promise<void> {
+  private async show(index: number): Promise<void> {
     const { length } = this.listed;
-    if (index >= 0 || fault === undefined) this.at = (index + length) % length;
+    this.at = (index + length) % length;
     element('fault-at').textContent = `${count(this.at + 1)} of ${count(length)}`;
-    await this.showOne((fault ?? this.listed[this.at])?.log ?? '', this.refused?.blob);
+    await this.showOne(this.listed[this.at]?.log ?? '', this.refused?.blob);
   }
 
   private async showOne(told: string, sent: Blob | undefined): Promise<void> {
@@ -107,10 +104,8 @@ export class FaultList {
   }
 }
 
-function csvOf(listed: readonly Fault[], names: readonly string[]): string {
+function csvOf(listed: readonly Fault[]): string {
   const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-  const lines = listed.map(({ error, row, column, log }) =>
-    [error, row, column, quoted(column === undefined ? '' : (names[column] ?? '')), quoted(log)].join(),
-  );
-  return `${['error,row,column,name,log', ...lines].join('\r\n')}\r\n`;
+  const lines = listed.map(({ error, row, column, log }) => [error, row, quoted(column), quoted(log)].join());
+  return `${['error,row,column,log', ...lines].join('\r\n')}\r\n`;
 }

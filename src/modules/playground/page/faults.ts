@@ -1,5 +1,6 @@
 import { type KasemError } from '../../../common/errors/kasem.error.js';
 import { columnIndices, MAX_ROW_BYTES, rowError, rowFaults } from '../../../common/frame/frame-rules.js';
+import { cellsOf } from './series-reader.js';
 
 /** More are counted, and not listed. */
 const MOST_LISTED = 10_000;
@@ -9,93 +10,75 @@ export interface Fault {
   /** The integer of the contract. */
   readonly error: number;
   readonly log: string;
-  /** None where the body as a whole is at fault. */
-  readonly row?: number;
-  /** The index of the cell; none where the row as a whole is at fault. */
-  readonly column?: number;
-}
-
-/** Faults of one kind in one column. */
-export interface FaultGroup {
+  /** The name of the column; empty where a row, or the body, is at fault as a whole. */
   readonly column: string;
   readonly kind: string;
-  readonly first: Fault;
-  count: number;
+  readonly row?: number;
 }
 
-/** All faults of a body. */
 export interface Faults {
   readonly total: number;
-  readonly groups: readonly FaultGroup[];
+  /** The first of each kind in each column, and how many are of it. */
+  readonly groups: readonly { readonly first: Fault; readonly count: number }[];
   /** In the order in which the service comes upon them. */
   readonly listed: readonly Fault[];
 }
 
 /** Judges rows as the service does, and goes on after the first fault. */
 export class FaultFinder {
-  private headers: readonly string[] = [];
-  private indices: readonly number[] | undefined;
   private total = 0;
-  private readonly groups = new Map<string, FaultGroup>();
+  private readonly groups = new Map<string, { readonly first: Fault; count: number }>();
   private readonly listed: Fault[] = [];
+  private readonly indices: readonly number[];
 
   /**
-   * @param series that the method needs
-   * @param cellsOf gives the cells of a row as they are written
+   * @param whole faults of the body as a whole, which come first
+   * @param headers none where rows can't be judged
    */
   constructor(
-    readonly series: readonly string[],
-    private readonly cellsOf: (row: number) => readonly string[],
-  ) {}
-
-  get canJudge(): boolean {
-    return this.indices !== undefined;
+    whole: readonly KasemError[],
+    private readonly headers: readonly string[] | undefined,
+    private readonly series: readonly string[],
+    private readonly bytesOf: (row: number) => Uint8Array,
+  ) {
+    this.indices = headers === undefined ? [] : columnIndices(headers, series);
+    for (const error of whole) this.add(error, '', 'whole body');
   }
 
-  /** @throws KasemError where rows can't be judged by these headers */
-  takeHeaders(headers: unknown): void {
-    this.indices ??= columnIndices(headers, this.series);
-    this.headers = headers as string[];
+  get faults(): Faults {
+    return { total: this.total, groups: [...this.groups.values()], listed: this.listed };
   }
 
   /** @param row as JSON.parse gives it, a bare NaN as null */
-  judge(row: unknown, r: number, bytes: number): void {
-    const { headers, indices = [], series } = this;
-    const width = headers.length;
-    const found = bytes > MAX_ROW_BYTES ? [{ row: r, tooLong: true }] : rowFaults(row, r, width, indices);
-    for (const fault of found) {
+  judge(row: unknown, r: number): void {
+    const { headers, indices, series } = this;
+    if (headers === undefined) return;
+    const { length } = this.bytesOf(r);
+    const isTooLong = length > MAX_ROW_BYTES;
+    for (const fault of isTooLong
+      ? [{ row: r, tooLong: true }]
+      : rowFaults(row, r, headers.length, indices)) {
       const { cell } = fault;
-      const isListed = this.listed.length < MOST_LISTED;
-      const isNaN = isListed && cell?.found === 'null' && this.cellsOf(r)[cell.column] === 'NaN';
-      const named = isNaN ? { ...fault, cell: { ...cell, found: 'NaN' } } : fault;
-      const { errorCode, message } = rowError(named, width, indices, series);
-      const column = cell && { column: cell.column };
+      const isNull = cell?.found === 'null' && this.listed.length < MOST_LISTED;
+      const found = isNull ? cellsOf(new TextDecoder().decode(this.bytesOf(r)))[cell.column] : cell?.found;
+      const named = cell && { cell: { ...cell, found: found ?? '' } };
       const kind = cell?.found.replace(/^the string .*/s, 'text').replace('null', 'missing');
+      const column = cell === undefined ? '' : (headers[cell.column] ?? '');
       this.add(
-        { error: errorCode.code, log: message, row: r, ...column },
-        cell === undefined ? '' : (headers[cell.column] as string),
+        rowError({ ...fault, ...named }, headers.length, indices, series),
+        column,
         kind ?? 'whole row',
+        r,
       );
     }
   }
 
-  private add(fault: Fault, column: string, kind: string): void {
+  private add({ errorCode, message }: KasemError, column: string, kind: string, row?: number): void {
     this.total++;
+    const fault = { error: errorCode.code, log: message, column, kind, ...(row !== undefined && { row }) };
     if (this.listed.length < MOST_LISTED) this.listed.push(fault);
-    const name = JSON.stringify([column, kind, fault.error]);
-    const group = this.groups.get(name);
-    if (group !== undefined) group.count++;
-    else this.groups.set(name, { column, kind, first: fault, count: 1 });
-  }
-
-  /** @param whole the faults of the body as a whole, which the service tells before those of rows */
-  faults(whole: readonly KasemError[]): Faults {
-    const before = whole.map(({ errorCode, message }): Fault => ({ error: errorCode.code, log: message }));
-    const groups = before.map((first): FaultGroup => ({ column: '', kind: 'whole body', first, count: 1 }));
-    return {
-      total: before.length + this.total,
-      groups: [...groups, ...this.groups.values()],
-      listed: [...before, ...this.listed].slice(0, MOST_LISTED),
-    };
+    const group = this.groups.get(`${column} ${kind}`);
+    if (group === undefined) this.groups.set(`${column} ${kind}`, { first: fault, count: 1 });
+    else group.count++;
   }
 }

@@ -13,12 +13,17 @@ export function size(bytes: number): string {
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** `2015-01-01 00:00:00 UTC`, with milliseconds where there are some; the number where no calendar has the date. */
+/** `2015-01-01 00:00:00` in UTC, with so many decimals of a second. */
+export function dateTime(seconds: number, decimals: number): string {
+  const rounded = Number(seconds.toFixed(decimals));
+  const whole = Math.floor(rounded);
+  const fraction = (rounded - whole).toFixed(decimals).slice(1);
+  return new Date(whole * 1e3).toISOString().slice(0, -5).replace('T', ' ') + fraction;
+}
+
+/** `2015-01-01 00:00:00 UTC`, with milli- or microseconds where there are some; the number where no calendar has the date. */
 export function utc(seconds: number): string {
-  const date = new Date(seconds * 1e3);
-  if (Number.isNaN(date.getTime())) return String(seconds);
-  return date
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/(\.000)?Z$/, ' UTC');
+  if (Number.isNaN(new Date(seconds * 1e3).getTime())) return String(seconds);
+  const decimals = [0, 3].find((one) => Number(seconds.toFixed(one)) === seconds) ?? 6;
+  return `${dateTime(seconds, decimals)} UTC`;
 }

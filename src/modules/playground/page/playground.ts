@@ -6,12 +6,13 @@ import { milliseconds, plural, size } from './format.js';
 import { method } from './method.js';
 import { LinkedPlots, type PlotSeries } from './plot.js';
 import { showStep, stopSteps, tell, tellFailure, timed } from './progress.js';
-import { bodyOf, read, type Column, type Reading } from './read.js';
+import { ask, read, type Column, type Reading } from './read.js';
 import { parsed, showResponse } from './response.js';
 import { showRows } from './rows.js';
 import { isReadable, send } from './send.js';
 import { offerTable } from './table-form.js';
 import { type Table } from './table.js';
+import { outliersOf } from './timeline.js';
 
 /** A pasted text up to here stands in the command; a longer one is taken for a file. */
 const LONGEST_COMMAND = 32_768;
@@ -34,11 +35,14 @@ const [inputs, output, drop] = [element('inputs'), element('output'), element('d
 const [file, text] = [element<HTMLInputElement>('file'), element<HTMLTextAreaElement>('text')];
 const [scale, key] = [element<HTMLInputElement>('scale'), element<HTMLInputElement>('key')];
 const [sendButton, cancelButton] = [element<HTMLButtonElement>('send'), element<HTMLButtonElement>('cancel')];
+const outliersButton = element<HTMLButtonElement>('outliers');
 const [command, download] = [element('curl'), element<HTMLAnchorElement>('download')];
 
 let body: Body | undefined;
 let running: AbortController | undefined;
 let spoken = 0;
+/** That of the response that is shown. */
+let sentScale: string | undefined;
 
 const plots = new LinkedPlots((where) => {
   element('cursor').textContent = where;
@@ -84,10 +88,12 @@ function take(blob: Blob, name: string, isText: boolean): void {
   element('name').textContent = `${name}, ${size(blob.size)}`;
   scale.value = '';
   scale.disabled = sendButton.disabled = true;
+  sentScale = undefined;
+  showScaleHint();
   void run(async (signal) => {
     tell('Reading…');
     const reading = await timed('reading', async (progress) =>
-      read({ blob, needed: (await method).inputs }, progress, signal),
+      read({ blob, needed: (await method).inputs }, signal, progress),
     );
     taken.reading = reading;
     showFacts(reading);
@@ -107,7 +113,7 @@ function take(blob: Blob, name: string, isText: boolean): void {
 function makeBody({ blob, name }: Body, table: Table): void {
   void run(async (signal) => {
     tell('Making a body…');
-    const made = await bodyOf(blob, table, signal);
+    const made = (await ask({ blob, table }, signal)).made as Blob;
     const file = `${name.replace(/\.\w+$/, '')}.json`;
     take(made, file, true);
     element('name').append(
@@ -139,22 +145,36 @@ async function inputsOf({ samples, rows }: Reading): Promise<{ known: Column[]; 
   return { known, others: samples.filter((one) => !known.includes(one) && one.missing < rows) };
 }
 
+/** All that the table shows of a body. */
+async function columnsOf(reading: Reading): Promise<Column[]> {
+  const { known, others } = await inputsOf(reading);
+  return [...reading.dates, ...known, ...others];
+}
+
 async function showInputs(reading: Reading, signal: AbortSignal): Promise<void> {
   const { known, others } = await inputsOf(reading);
   signal.throwIfAborted();
-  showRows([...reading.dates, ...known, ...others], false);
+  showRows(await columnsOf(reading), false);
   const series = [
     ...known.map((column, c) => seriesOf(column, c, true)),
     ...others.map((column, c) => seriesOf(column, 3 + c, known.length === 0)),
   ];
-  await plot(inputs, reading, series, signal);
+  const outliers = outliersOf(reading.timeline);
+  outliersButton.hidden = outliers === 0;
+  outliersButton.textContent = `With ${plural(outliers, 'outlier')}`;
+  outliersButton.ariaPressed = 'false';
+  await plot(inputs, reading, series);
 }
 
 async function showOutputs(reading: Reading, sent: Reading, signal: AbortSignal): Promise<void> {
-  const { known, others } = await inputsOf(sent);
-  showRows([...sent.dates, ...known, ...others, ...reading.samples], true);
-  const series = reading.samples.map((column, c) => seriesOf(column, 2 + c, true));
-  await plot(output, reading, series, signal);
+  const columns = await columnsOf(sent);
+  signal.throwIfAborted();
+  showRows([...columns, ...reading.samples], true);
+  await plot(
+    output,
+    reading,
+    reading.samples.map((column, c) => seriesOf(column, 2 + c, true)),
+  );
 }
 
 const seriesOf = (column: Column, color: number, isShown: boolean): PlotSeries => ({
@@ -167,12 +187,15 @@ async function plot(
   figure: HTMLElement,
   { timeline }: Reading,
   series: readonly PlotSeries[],
-  signal: AbortSignal,
 ): Promise<void> {
   if (timeline.x.length === 0) return;
   element('welcome').hidden = true;
   element('plots').hidden = figure.hidden = false;
-  await timed('plotting', (progress) => plots.show(figure, timeline, series, progress, signal));
+  await timed('plotting', async () => {
+    plots.show(figure, timeline, series);
+    // uPlot draws when it is its turn.
+    await new Promise((resolve) => setTimeout(resolve));
+  });
 }
 
 // Sending
@@ -188,12 +211,16 @@ function toSend({ blob, reading }: Body): { blob: Blob; scale?: CurlCall['scale'
 function call(sent: Body): void {
   sendButton.disabled = true;
   clearResponse();
+  const { blob, ...changed } = toSend(sent);
+  sentScale = scale.value;
+  showScaleHint();
   void run(async (signal) => {
     if (!(await isReadable(sent.blob))) {
       file.focus();
       throw new Error('the file has changed since it was chosen: choose it again');
     }
-    const { blob, ...changed } = toSend(sent);
+    // The outputs of the last request go from the table as well.
+    if (sent.reading !== undefined) showRows(await columnsOf(sent.reading), false);
     tell('Sending…');
     const url = new URL((await method).path, document.baseURI).href;
     const startedAt = performance.now();
@@ -211,8 +238,9 @@ function call(sent: Body): void {
       signal,
     );
     showStep('receiving', 1, milliseconds(response.ms));
-    const reading = await read({ blob: response.body }, () => undefined, signal);
+    const reading = await read({ blob: response.body }, signal);
     const isShort = sent.isText && blob.size <= LONGEST_COMMAND;
+    signal.throwIfAborted();
     command.textContent = curlOf({
       url,
       isProtected: key.value !== '',
@@ -226,6 +254,15 @@ function call(sent: Body): void {
     else await faults.showRefusal(String(parsed(reading.texts.log)), blob, sent);
     if (reading.rows > 0 && sent.reading !== undefined) await showOutputs(reading, sent.reading, signal);
   });
+}
+
+function showScaleHint(): void {
+  const isNumber = /^(-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?)?$/i.test(scale.value.trim());
+  const isOther = sentScale !== undefined && sentScale !== scale.value;
+  const hint = isNumber ? 'param.scale of the body' : 'not a number as JSON has it; sent as it stands';
+  element('scale-hint').textContent = isOther
+    ? `${hint}; what was sent last has ${sentScale === '' ? 'none' : sentScale}`
+    : hint;
 }
 
 function askForKey(): void {
@@ -273,14 +310,14 @@ element('call').addEventListener('submit', (event) => {
   event.preventDefault();
   if (body !== undefined && !sendButton.disabled) call(body);
 });
-scale.addEventListener('input', () => {
-  const isNumber = /^(-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?)?$/i.test(scale.value.trim());
-  element('scale-hint').textContent = isNumber
-    ? 'param.scale of the body'
-    : 'not a number as JSON has it; sent as it stands';
-});
+scale.addEventListener('input', showScaleHint);
 cancelButton.addEventListener('click', () => running?.abort(new DOMException('cancelled', 'AbortError')));
 element('reset').addEventListener('click', () => plots.reset());
+outliersButton.addEventListener('click', () => {
+  plots.withOutliers = !plots.withOutliers;
+  outliersButton.ariaPressed = String(plots.withOutliers);
+  plots.reset();
+});
 element('copy').addEventListener('click', () => {
   // A page without TLS has no clipboard.
   Promise.resolve(command.textContent)

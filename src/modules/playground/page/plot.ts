@@ -1,7 +1,8 @@
 import uPlot from '../../../uplot/uPlot.esm.js';
 import { make } from './dom.js';
 import { utc } from './format.js';
-import { numberLabels, TIME_LABELS, widthOf } from './plot-labels.js';
+import { linePath } from './plot-path.js';
+import { numberTicks, rangeAround, timeTicks, widthOf, type NumberRange, type Tick } from './plot-ticks.js';
 import { type Column } from './read.js';
 import { type Timeline } from './timeline.js';
 
@@ -15,8 +16,10 @@ type Extent = [min: number, max: number];
 
 const HEIGHT = 240;
 
-/** A plot's arithmetic overflows past these; more than any screen can tell apart. */
-const LARGEST = 1e300;
+const MARK_RADIUS = 2;
+
+/** Of the largest number of an axis: narrower ranges have too few doubles to be shown. */
+const NARROWEST = 2 ** -50;
 
 /** Plots on one axis: the cursor and the zoom of one are those of all. */
 export class LinkedPlots {
@@ -25,36 +28,20 @@ export class LinkedPlots {
   private axisWidth = 0;
   /** A place of the axis that a line marks. */
   marked: number | undefined;
+  withOutliers = false;
 
   /** @param onCursor is told the date and the row under the cursor; nothing where there are none */
   constructor(readonly onCursor: (where: string) => void) {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.redraw(false));
   }
 
-  /**
-   * Draws series in the place of those that were there.
-   * @param progress is told the part that is done, from 0 to 1
-   */
-  async show(
-    figure: HTMLElement,
-    timeline: Timeline,
-    series: readonly PlotSeries[],
-    progress: (part: number) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const columns: ArrayLike<number | null>[] = [];
-    for (const { values, missing } of series) {
-      columns.push(missing === 0 ? values : withGaps(values));
-      progress(columns.length / (series.length + 1));
-      await aTurn();
-      signal.throwIfAborted();
-    }
+  /** Draws series in the place of those that were there. */
+  show(figure: HTMLElement, timeline: Timeline, series: readonly PlotSeries[]): void {
     this.clear(figure);
     const [other] = this.plots.values();
-    const plot = new Plot(this, figure, timeline, series, columns);
+    const plot = new Plot(this, figure, timeline, series);
     this.plots.set(figure, plot);
-    if (other !== undefined) plot.zoom(...other.view);
-    await aTurn();
+    plot.zoom(...(other?.view ?? plot.extent));
   }
 
   clear(figure?: HTMLElement): void {
@@ -63,10 +50,12 @@ export class LinkedPlots {
         plot.destroy();
         this.plots.delete(key);
       }
-    if (this.plots.size === 0) this.axisWidth = 0;
+    if (this.plots.size > 0) return;
+    this.axisWidth = 0;
+    this.withOutliers = false;
   }
 
-  /** Shows all. */
+  /** Shows all, or all but the outliers. */
   reset(): void {
     const [plot] = this.plots.values();
     if (plot !== undefined) this.zoom(...plot.extent);
@@ -104,22 +93,18 @@ export class LinkedPlots {
 /** One uPlot with a legend of buttons and keys to move with. */
 class Plot {
   readonly chart: uPlot;
-  readonly extent: Extent;
   private readonly canvas: HTMLElement;
   private readonly values: readonly HTMLElement[];
   private readonly resized: ResizeObserver;
+  private vertical: NumberRange = rangeAround(0, 0);
 
   constructor(
     private readonly linked: LinkedPlots,
     private readonly figure: HTMLElement,
     private readonly timeline: Timeline,
     private readonly series: readonly PlotSeries[],
-    private readonly columns: readonly ArrayLike<number | null>[],
   ) {
     const name = figure.ariaLabel ?? '';
-    const [first = 0, last = first] = [timeline.x[0], timeline.x.at(-1)];
-    // One point has no extent of its own, and uPlot would give it years.
-    this.extent = first === last ? [first - 1, last + 1] : [first, last];
     this.values = series.map(() => make('output', ''));
     const entries = series.map((one, s) => this.legendEntry(one, s));
     this.canvas = make('div', '', {
@@ -132,16 +117,20 @@ class Plot {
     this.canvas.setAttribute('aria-describedby', 'keys');
     this.canvas.addEventListener('keydown', (event) => this.onKey(event));
     figure.replaceChildren(make('figcaption', [make('strong', name), ...entries]), this.canvas);
-    this.chart = new uPlot(
-      this.options(),
-      [timeline.x, ...columns] as unknown as uPlot.AlignedData,
-      this.canvas,
-    );
+    this.chart = new uPlot(this.options(), [timeline.x, ...series.map(({ values }) => values)], this.canvas);
     this.resized = new ResizeObserver(([entry]) => {
       const width = Math.floor(entry?.contentRect.width ?? 0);
       if (width > 0 && width !== this.chart.width) this.chart.setSize({ width, height: HEIGHT });
     });
     this.resized.observe(this.canvas);
+  }
+
+  /** What is shown of the axis at first, with room for marks at its ends. */
+  get extent(): Extent {
+    const { x, main } = this.timeline;
+    const [first = 0, last = 0] = (this.linked.withOutliers ? [0, x.length - 1] : main).map((at) => x[at]);
+    const margin = first === last ? 1 : (last - first) / 100;
+    return [first - margin, last + margin];
   }
 
   /** What is shown of the axis. */
@@ -167,12 +156,13 @@ class Plot {
       const show = button.ariaPressed !== 'true';
       button.ariaPressed = String(show);
       this.chart.setSeries(s + 1, { show });
+      this.chart.redraw();
     });
     return make('span', [button, new Text(' '), this.values[s] as HTMLElement], { className: 'entry' });
   }
 
   private options(): uPlot.Options {
-    const { isTime, jumps } = this.timeline;
+    const { isTime } = this.timeline;
     const axis: uPlot.Axis = {
       stroke: () => this.colorOf('--quiet'),
       grid: { stroke: () => this.colorOf('--grid'), width: 1 },
@@ -183,19 +173,30 @@ class Plot {
       width: Math.max(200, Math.floor(this.canvas.clientWidth)),
       height: HEIGHT,
       padding: [8, 40, 0, 0],
-      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), 'Etc/UTC'),
       legend: { show: false },
-      cursor: { drag: { x: true, y: false }, sync: { key: 'rows', scales: ['x', null] }, y: false },
+      cursor: {
+        drag: { x: true, y: false },
+        sync: { key: 'rows', scales: ['x', null] },
+        y: false,
+        points: { bbox: (_, s) => this.pointAtCursor(s - 1) },
+        bind: { dblclick: () => () => (this.linked.reset(), null) },
+      },
       scales: {
-        x: { time: isTime, range: (_, min, max) => (min === max ? this.extent : [min, max]) },
-        y: { range: rangeOf },
+        x: { time: false, range: (_, min, max) => [min, Math.max(max, min + narrowest(min))] },
+        y: { range: () => this.rangeInView() },
       },
       axes: [
-        { ...axis, space: 90, values: isTime ? TIME_LABELS : (_, splits) => splits.map(String) },
+        {
+          ...axis,
+          space: 90,
+          ...withTicks((min, max, count) =>
+            isTime ? timeTicks(min, max, count) : numberTicks({ min, max, exponent: 0 }, count, 1),
+          ),
+        },
         {
           ...axis,
           size: (_, texts) => this.linked.align(widthOf(texts ?? [])),
-          values: (_, splits) => numberLabels(splits),
+          ...withTicks((_, __, count) => numberTicks(this.vertical, count)),
         },
       ],
       series: [
@@ -207,8 +208,10 @@ class Plot {
             stroke,
             show: isShown,
             width: 1.25,
-            gaps: (chart, _, from, to, gaps) => withJumps(chart, jumps, from, to, gaps),
-            points: { size: 5, stroke, fill: stroke },
+            fill: stroke,
+            auto: false,
+            paths: (_, s, from, to) => this.pathOf(s - 1, from, to),
+            points: { show: false, size: 7, stroke, fill: stroke },
           };
         }),
       ],
@@ -227,6 +230,45 @@ class Plot {
     ctx.fillRect(at - devicePixelRatio, bbox.top, 2 * devicePixelRatio, bbox.height);
   }
 
+  /** The range of the values in view, which uPlot's own arithmetic would lose where they are very large or small. */
+  private rangeInView(): uPlot.Range.MinMax {
+    const [from = 0, to = 0] = this.chart.series[0]?.idxs ?? [];
+    let [least, most] = [Infinity, -Infinity];
+    this.series.forEach(({ values }, s) => {
+      if (this.chart.series[s + 1]?.show !== true) return;
+      for (let i = from; i <= to; i++) {
+        const value = values[i] as number;
+        if (value < least) least = value;
+        if (value > most) most = value;
+      }
+    });
+    this.vertical = rangeAround(least, most);
+    return [this.vertical.min, this.vertical.max];
+  }
+
+  private pathOf(s: number, from: number, to: number): uPlot.Series.Paths {
+    const { left, top, width, height } = this.chart.bbox;
+    const [first, last] = this.view;
+    const { min, max, exponent } = this.vertical;
+    const { x, jumps } = this.timeline;
+    const across = { px: left, min: first, unit: 1, perUnit: width / (last - first) };
+    const up = { px: top + height, min, unit: 10 ** exponent, perUnit: -height / (max - min) };
+    const { values } = this.series[s] as PlotSeries;
+    return linePath(x, values, [from, to], jumps, across, up, MARK_RADIUS * devicePixelRatio);
+  }
+
+  /** Where uPlot puts the point of a series; outside where there is none. */
+  private pointAtCursor(s: number): uPlot.BBox {
+    const { cursor, over } = this.chart;
+    const { min, max, exponent } = this.vertical;
+    const at = cursor.idx ?? -1;
+    const up = ((this.series[s]?.values[at] ?? NaN) / 10 ** exponent - min) / (max - min);
+    const [left, top] = Number.isNaN(up)
+      ? [-20, -20]
+      : [this.chart.valToPos(this.timeline.x[at] as number, 'x'), over.clientHeight * (1 - up)];
+    return { left: left - 3.5, top: top - 3.5, width: 7, height: 7 };
+  }
+
   /** A color as the scheme of the system has it now. */
   private colorOf(property: string): string {
     this.canvas.style.color = `var(${property})`;
@@ -236,9 +278,9 @@ class Plot {
   /** Shows the values of a point beside the names. */
   private tell(index: number | null | undefined): void {
     const { x, isTime, order } = this.timeline;
-    this.columns.forEach((column, s) => {
-      const value = index == null ? '' : (column[index] ?? 'missing');
-      (this.values[s] as HTMLElement).textContent = String(value);
+    this.series.forEach(({ values }, s) => {
+      const value = index == null ? '' : (values[index] as number);
+      (this.values[s] as HTMLElement).textContent = Number.isNaN(value) ? 'missing' : String(value);
     });
     if (index == null) return this.linked.onCursor('');
     const row = `row ${order?.[index] ?? index}`;
@@ -288,29 +330,18 @@ class Plot {
   }
 }
 
-/** uPlot breaks a line at null; a typed column, which is quicker, can hold none. */
-const withGaps = (values: Float64Array): (number | null)[] =>
-  Array.from(values, (value) => (Number.isNaN(value) ? null : value));
+const narrowest = (at: number): number => Math.max(1e-6, Math.abs(at) * NARROWEST);
 
-/** Gaps in a line, in pixels: those of missing samples, and those where there are no rows for long. */
-function withJumps(
-  chart: uPlot,
-  jumps: Uint32Array,
-  from: number,
-  to: number,
-  gaps: uPlot.Series.Gaps,
-): uPlot.Series.Gaps {
-  const position = (i: number): number => chart.valToPos(chart.data[0][i] as number, 'x', true);
-  const all = [...gaps];
-  for (const i of jumps) if (i > from && i <= to) all.push([position(i - 1), position(i)]);
-  // uPlot takes them in order, and none may end before the one above.
-  let reached = -Infinity;
-  return all.sort(([a], [b]) => a - b).map(([start, end]) => [start, (reached = Math.max(reached, end))]);
-}
-
-const aTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
-
-function rangeOf(_: uPlot, min: number | null, max: number | null): uPlot.Range.MinMax {
-  if (min === null || max === null || !Number.isFinite(min)) return [null, null];
-  return uPlot.rangeNum(Math.max(min, -LARGEST), Math.min(max, LARGEST), 0.1, true);
+/** Makes uPlot draw these ticks, in the place of those that it would find. */
+function withTicks(ticksOf: (min: number, max: number, count: number) => Tick[]): Partial<uPlot.Axis> {
+  let ticks: Tick[] = [];
+  return {
+    incrs: (_, __, min, max, pixels, space) => {
+      ticks = ticksOf(min, max, pixels / space);
+      // uPlot draws no axis for which it finds no step, and takes any that is large.
+      return [1e15];
+    },
+    splits: () => ticks.map(({ at }) => at),
+    values: () => ticks.map(({ label }) => label),
+  };
 }

@@ -12,19 +12,17 @@ export interface Column {
 }
 
 /** A body or a response, ready to be shown. */
-export interface Reading extends Omit<Series, 'columns'> {
-  readonly headers: readonly string[];
+export interface Reading extends Omit<Series, 'columns' | 'indices'> {
   /** None where no column is called date. */
   readonly dates: readonly Column[];
   readonly samples: readonly Column[];
   readonly timeline: Timeline;
 }
 
-/** What the worker is to read: a body, with the series that its method needs, or a response. */
-export interface ReadOrder {
+/** What the worker is asked for: to read a body by the series that its method needs, or a response; or to make a body. */
+export interface ReadRequest {
   readonly blob: Blob;
   readonly needed?: readonly string[];
-  /** A table that a body shall be made of first. */
   readonly table?: Table;
 }
 
@@ -32,7 +30,6 @@ export interface ReadOrder {
 export interface ReadReport {
   readonly read?: number;
   readonly result?: Reading;
-  /** The body that was made of a table. */
   readonly made?: Blob;
   readonly failure?: string;
 }
@@ -43,24 +40,15 @@ const start = (): Worker => new Worker(new URL('read.worker.js', import.meta.url
 let worker = start();
 
 /**
- * Reads a body or a response in a worker, one at a time.
+ * Asks the worker for one thing at a time.
  * @param progress is told the part that has been read, from 0 to 1
  * @throws DOMException AbortError; Error where the text can't be had, such as that of a file that has changed
  */
-export async function read(
-  order: ReadOrder,
-  progress: (part: number) => void,
+export function ask(
+  request: ReadRequest,
   signal: AbortSignal,
-): Promise<Reading> {
-  return (await ask(order, progress, signal)).result as Reading;
-}
-
-/** Makes a body of a table. */
-export async function bodyOf(blob: Blob, table: Table, signal: AbortSignal): Promise<Blob> {
-  return (await ask({ blob, table }, () => undefined, signal)).made as Blob;
-}
-
-function ask(order: ReadOrder, progress: (part: number) => void, signal: AbortSignal): Promise<ReadReport> {
+  progress?: (part: number) => void,
+): Promise<ReadReport> {
   let stop = (): void => undefined;
   return new Promise<ReadReport>((resolve, reject) => {
     signal.throwIfAborted();
@@ -70,12 +58,15 @@ function ask(order: ReadOrder, progress: (part: number) => void, signal: AbortSi
       worker = start();
     };
     signal.addEventListener('abort', stop);
-    worker.onerror = () => reject(new Error('the reader could not be started: does the service run?'));
+    worker.onerror = () => reject(new Error('the reader could not be started: is the service down?'));
     worker.onmessage = ({ data }: MessageEvent<ReadReport>) => {
-      if (data.read !== undefined) progress(data.read);
+      if (data.read !== undefined) progress?.(data.read);
       else if (data.failure !== undefined) reject(new Error(data.failure));
       else resolve(data);
     };
-    worker.postMessage(order);
+    worker.postMessage(request);
   }).finally(() => signal.removeEventListener('abort', stop));
 }
+
+export const read = async (...asked: Parameters<typeof ask>): Promise<Reading> =>
+  (await ask(...asked)).result as Reading;

@@ -1,16 +1,14 @@
 import { KasemError } from '../../../common/errors/kasem.error.js';
 import { envelopeFaults, headersFaults, notJson, type Envelope } from '../../../common/frame/frame-rules.js';
+import { DATE } from '../../../common/frame/frame.js';
 import { faultText, JsonScanner, type ScanHandler } from '../../../common/frame/json-scanner.js';
 import { FaultFinder, type Faults } from './faults.js';
 
-/** Wider rows are read up to here: what a plot can show apart. */
+/** So many columns are kept: what a plot can show apart. */
 const MAX_COLUMNS = 16;
 
-/** So much is scanned, and its rows parsed, at a time. */
+/** So much is scanned, or parsed, at a time. */
 const CHUNK_BYTES = 4 << 20;
-
-/** Rows that came before their headers are parsed once more, so many at a time. */
-const CHUNK_ROWS = 50_000;
 
 /** The body holds `scalar`, it holds `data`, that holds the rows, and these the cells. */
 const ROWS_DEPTH = 3;
@@ -56,8 +54,12 @@ export interface Series {
   /** None where a body has no place for a scale. */
   readonly scaleSlot?: ScaleSlot;
   readonly rows: number;
-  /** The columns in the order of the cells, each as long as there are rows; NaN for what is no finite number. */
+  /** The names of the columns as far as they are names. */
+  readonly headers: readonly string[];
+  /** Those that are needed and the first others, each as long as there are rows; NaN for what is no finite number. */
   readonly columns: readonly Float64Array[];
+  /** For each of them the index of its cells in a row. */
+  readonly indices: readonly number[];
   /** For each row the index of its first byte, and at the end that of the byte after the last row. */
   readonly rowStarts: Float64Array;
   /** What the service refuses a body for; none of a response. */
@@ -68,16 +70,19 @@ const UTF8 = new TextDecoder();
 
 /**
  * Reads the series of a body or a response, and finds the faults of a body.
+ * @param needed the series that the method of a body needs: they are kept, wherever they stand
  * @param progress is told the part that has been read, from 0 to 1
- * @param needed the series that the method of the body needs
  */
 export const readSeries = (
   bytes: Uint8Array,
-  progress?: (part: number) => void,
   needed?: readonly string[],
-): Series => new SeriesReader(bytes, needed).read(progress);
+  progress?: (part: number) => void,
+): Series => new SeriesReader(bytes).read(needed, progress);
 
 class SeriesReader implements ScanHandler, Envelope {
+  /** The path of the first key that may not stand twice and does. */
+  duplicate: string | undefined;
+  private readonly seen = new Set<string>();
   private readonly scanner = new JsonScanner(this, ROWS_DEPTH);
   /** The keys that lead to the value at hand, by depth. */
   private readonly keys: (string | undefined)[] = [];
@@ -88,39 +93,33 @@ class SeriesReader implements ScanHandler, Envelope {
   /** The end of the last whole row. */
   private rowsEnd = 0;
   private rows = 0;
-  private readonly columns: number[][] = [];
-  private readonly finder: FaultFinder | undefined;
-  /** Rows that have been judged: none before the headers are known. */
-  private judged = 0;
-  private readonly seen = new Set<string>();
-  duplicate: string | undefined;
 
-  constructor(
-    private readonly bytes: Uint8Array,
-    needed: readonly string[] | undefined,
-  ) {
-    this.finder = needed && new FaultFinder(needed, (row) => cellsOf(UTF8.decode(this.rowBytes(row))));
-  }
+  constructor(private readonly bytes: Uint8Array) {}
 
-  read(progress?: (part: number) => void): Series {
+  read(needed?: readonly string[], progress?: (part: number) => void): Series {
     const { bytes, scanner } = this;
     let at = 0;
     while (at < bytes.length && scanner.fault === undefined && !scanner.isDone) {
       at = scanner.scan(bytes, at, Math.min(at + CHUNK_BYTES, bytes.length));
-      this.parseRows();
-      progress?.(at / bytes.length);
+      progress?.(at / bytes.length / 2);
     }
     const fault = this.faultFrom(at);
-    const faults = this.finder && this.faultsOf(this.finder, fault, at);
     const scaleSlot = this.scaleSlot(fault === undefined);
+    const texts = this.texts();
+    const headers = headersOf(texts['scalar.headers']);
+    const { rows } = this;
+    const finder = needed && this.finder(needed, fault, at);
+    this.rowStarts.length = rows;
+    const rowStarts = Float64Array.from([...this.rowStarts, this.rowsEnd]);
     return {
       ...(fault !== undefined && { fault }),
-      texts: this.texts(),
+      texts,
       ...(scaleSlot && { scaleSlot }),
-      rows: this.rows,
-      columns: this.columns.map((column) => new Float64Array(column)),
-      rowStarts: new Float64Array([...this.rowStarts.slice(0, this.rows), this.rowsEnd]),
-      ...(faults && { faults }),
+      rows,
+      headers,
+      ...this.parseRows(rowStarts, chosen(headers, [DATE, ...(needed ?? [])]), finder, progress),
+      rowStarts,
+      ...(finder && { faults: finder.faults }),
     };
   }
 
@@ -148,7 +147,9 @@ class SeriesReader implements ScanHandler, Envelope {
 
   end(depth: number, index: number): void {
     if (depth === ROWS_DEPTH) {
-      if (this.inRows) this.rowsEnd = index;
+      if (!this.inRows) return;
+      this.rows++;
+      this.rowsEnd = index;
       return;
     }
     this.inRows = false;
@@ -163,52 +164,39 @@ class SeriesReader implements ScanHandler, Envelope {
     return first === undefined || second === undefined ? undefined : `${first}.${second}`;
   }
 
-  /** Takes the rows that have been scanned since the last time, all at once. */
-  private parseRows(): void {
-    const from = this.rowStarts[this.rows];
-    if (from === undefined || this.rowsEnd <= from) return;
-    const rows = this.parsed(from, this.rowsEnd);
-    for (const row of rows) {
-      const cells: readonly unknown[] = Array.isArray(row) ? row : [];
-      while (this.columns.length < Math.min(cells.length, MAX_COLUMNS))
-        this.columns.push(new Array<number>(this.rows).fill(NaN));
-      this.columns.forEach((column, c) => {
-        column.push(Number.isFinite(cells[c]) ? (cells[c] as number) : NaN);
+  /** Parses the rows, many at once, and keeps the cells of these indices as far as there are any. */
+  private parseRows(
+    rowStarts: Float64Array,
+    indices: readonly number[],
+    finder?: FaultFinder,
+    progress?: (part: number) => void,
+  ): Pick<Series, 'columns' | 'indices'> {
+    const rows = rowStarts.length - 1;
+    const columns = indices.map(() => new Float64Array(rows).fill(NaN));
+    let width = 0;
+    for (let row = 0, next = 0; row < rows; row = next) {
+      const start = rowStarts[row] as number;
+      while (next < rows && (next === row || (rowStarts[next + 1] as number) - start < CHUNK_BYTES)) next++;
+      const text = UTF8.decode(this.bytes.subarray(start, rowStarts[next])).replace(/[\s,]+$/, '');
+      (JSON.parse(`[${withoutNaN(text)}]`) as unknown[]).forEach((cells, r) => {
+        finder?.judge(cells, row + r);
+        if (!Array.isArray(cells)) return;
+        width = Math.max(width, cells.length);
+        indices.forEach((index, c) => {
+          const cell: unknown = cells[index];
+          if (Number.isFinite(cell)) (columns[c] as Float64Array)[row + r] = cell as number;
+        });
       });
-      this.rows++;
+      progress?.((1 + next / rows) / 2);
     }
-    if (this.judged === this.rows - rows.length) this.judge(rows);
+    const isThere = (_: unknown, c: number): boolean => (indices[c] as number) < width;
+    return { columns: columns.filter(isThere), indices: indices.filter(isThere) };
   }
 
-  /** The rows within [from, to). */
-  private parsed(from: number, to: number): unknown[] {
-    return JSON.parse(`[${withoutNaN(UTF8.decode(this.bytes.subarray(from, to)))}]`) as unknown[];
-  }
-
-  /** Judges the next rows, if there are headers to judge them by. */
-  private judge(rows: readonly unknown[]): void {
-    const { finder } = this;
-    if (finder === undefined || !this.hasHeaders(finder)) return;
-    for (const row of rows) finder.judge(row, this.judged, this.rowBytes(this.judged++).length);
-  }
-
-  private hasHeaders(finder: FaultFinder): boolean {
-    if (!finder.canJudge && headersFaults(this, finder.series).length === 0)
-      finder.takeHeaders(this.valueAt('scalar.headers'));
-    return finder.canJudge;
-  }
-
-  /** The text of a row. */
-  private rowBytes(row: number): Uint8Array {
-    let end = Math.min(this.rowStarts[row + 1] ?? Infinity, this.rowsEnd);
-    while (isBetweenRows(this.bytes[end - 1] as number)) end--;
-    return this.bytes.subarray(this.rowStarts[row], end);
-  }
-
+  /** What stands at a path; of an object, or an array other than the headers, only that it is one. */
   valueAt(path: string): unknown {
     const { start, end } = this.values.get(path) ?? {};
     if (start === undefined || end === undefined) return undefined;
-    // What is in it is judged by itself.
     if (this.bytes[start] === OPEN_OBJECT) return {};
     if (this.bytes[start] === OPEN_ARRAY && path !== 'scalar.headers') return [];
     return JSON.parse(UTF8.decode(this.bytes.subarray(start, end)));
@@ -219,22 +207,27 @@ class SeriesReader implements ScanHandler, Envelope {
     return end - start;
   }
 
-  /** Judges what has not been judged yet. */
-  private faultsOf(finder: FaultFinder, fault: string | undefined, at: number): Faults {
-    while (this.hasHeaders(finder) && this.judged < this.rows) {
-      const next = Math.min(this.judged + CHUNK_ROWS, this.rows);
-      const to = this.rowBytes(next - 1);
-      this.judge(this.parsed(this.rowStarts[this.judged] as number, to.byteOffset + to.length));
-    }
-    if (fault === undefined) return finder.faults([...envelopeFaults(this, finder.series)]);
-    const { bytes, values } = this;
-    const isEmpty = bytes.length === 0;
-    // What is missing may be behind the fault.
-    const headers = values.get('scalar.headers')?.end === undefined ? [] : headersFaults(this, finder.series);
-    return finder.faults([
-      isEmpty ? new KasemError('MALFORMED_JSON', 'the body is empty') : notJson(fault, this.placeOf(at)),
-      ...headers,
-    ]);
+  /** Knows the faults of the body as a whole, and judges its rows where there are headers to judge them by. */
+  private finder(needed: readonly string[], fault: string | undefined, at: number): FaultFinder {
+    const ofHeaders = headersFaults(this, needed);
+    const found =
+      fault === undefined
+        ? [...envelopeFaults(this, needed)]
+        : // What is missing may be behind the fault.
+          [this.malformed(fault, at), ...(this.bytesAt('scalar.headers') > 0 ? ofHeaders : [])];
+    const headers = ofHeaders.length > 0 ? undefined : (this.valueAt('scalar.headers') as string[]);
+    return new FaultFinder(found, headers, needed, (row) => this.rowBytes(row));
+  }
+
+  private malformed(fault: string, at: number): KasemError {
+    if (this.bytes.length === 0) return new KasemError('MALFORMED_JSON', 'the body is empty');
+    return notJson(fault, this.placeOf(at));
+  }
+
+  private rowBytes(row: number): Uint8Array {
+    let end = this.rowStarts[row + 1] ?? this.rowsEnd;
+    while (this.bytes[end - 1] === COMMA || isSpace(this.bytes[end - 1] as number)) end--;
+    return this.bytes.subarray(this.rowStarts[row], end);
   }
 
   /** The path of the row, and of its cell, where the text ceases to be JSON; undefined outside of rows. */
@@ -284,8 +277,20 @@ class SeriesReader implements ScanHandler, Envelope {
   }
 }
 
+/** The names of the columns as far as they are names. */
+function headersOf(text: string | undefined): string[] {
+  const headers: unknown = text === undefined ? [] : JSON.parse(text);
+  return Array.isArray(headers) ? headers.map(String) : [];
+}
+
+/** The indices of the columns that are needed, and of the first others as far as there is room, in order. */
+function chosen(headers: readonly string[], needed: readonly string[]): number[] {
+  const indices = new Set(needed.map((name) => headers.indexOf(name)).filter((index) => index >= 0));
+  for (let index = 0; indices.size < MAX_COLUMNS; index++) indices.add(index);
+  return [...indices].sort((a, b) => a - b);
+}
+
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
-const isBetweenRows = (byte: number): boolean => byte === COMMA || isSpace(byte);
 
 /** What Python writes for a missing sample is not JSON; in quotes it is text. */
 const withoutNaN = (text: string): string =>
@@ -293,16 +298,15 @@ const withoutNaN = (text: string): string =>
     ? text.replace(/"(?:[^"\\]|\\.)*"|NaN/g, (found) => (found === 'NaN' ? 'null' : found))
     : text;
 
-/** The cells of one row in its own text, which may end early: one that does not end is empty. None where it is no array. */
+/** The cells of one row in its own text, of which the last is empty where it does not end. None where it is no array. */
 export function cellsOf(row: string): string[] {
   const bytes = new TextEncoder().encode(row);
   const cells: string[] = [];
   let from = 0;
   const handler: ScanHandler = {
     begin: (depth, _, index) => {
-      if (depth !== CELLS_DEPTH) return false;
-      from = index;
-      cells.push('');
+      if (depth === CELLS_DEPTH) cells.push('');
+      from = depth === CELLS_DEPTH ? index : from;
       return false;
     },
     end: (depth, index) => {

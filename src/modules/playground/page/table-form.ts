@@ -1,5 +1,9 @@
+import { DATE } from '../../../common/frame/frame.js';
 import { element, make } from './dom.js';
 import { tableIn, type Table } from './table.js';
+
+/** Text from which it can be told whether it is a table. */
+const BEGINNING = 1 << 16;
 
 /** Offers to make a body of a text that is a table. */
 export async function offerTable(
@@ -7,21 +11,21 @@ export async function offerTable(
   needed: readonly string[],
   take: (table: Table) => void,
 ): Promise<void> {
-  const table = await tableIn(blob);
+  const table = tableIn(await blob.slice(0, BEGINNING).text());
   element('table').hidden = table === undefined;
   if (table === undefined) return;
-  const { names, separator } = table;
-  const choices = ['date', ...needed].map((name, n): [string, HTMLSelectElement] => {
+  const names = table.names.map((name) => name.toLowerCase());
+  const choices = [DATE, ...needed].map((name, n) => {
     const select = make(
       'select',
-      names.map((option, c) => make('option', option, { value: String(c) })),
+      table.names.map((option) => make('option', option)),
     );
-    const same = names.findIndex((option) => option.toLowerCase() === name.toLowerCase());
-    select.selectedIndex = same < 0 ? Math.min(n, names.length - 1) : same;
-    return [name, select];
+    const same = names.indexOf(name.toLowerCase());
+    select.selectedIndex = same < 0 ? n : same;
+    return { name, select };
   });
-  const labels = choices.map(([name, select]) => make('label', [new Text(name), select]));
+  const labels = choices.map(({ name, select }) => make('label', [new Text(name), select]));
   element('table-columns').replaceChildren(...labels);
   element('make').onclick = () =>
-    take({ separator, columns: new Map(choices.map(([name, { value }]) => [name, Number(value)])) });
+    take({ ...table, columns: choices.map(({ name, select }) => [name, select.selectedIndex] as const) });
 }

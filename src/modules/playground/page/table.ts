@@ -1,56 +1,46 @@
-/** A table as text, and which of its columns become which of a body. */
+import { DATE } from '../../../common/frame/frame.js';
+
+/** Which columns of a table as text become which of a body. */
 export interface Table {
   readonly separator: string;
-  /** By the name that the body's column gets, the index of the table's. */
-  readonly columns: ReadonlyMap<string, number>;
+  readonly columns: readonly (readonly [name: string, index: number])[];
 }
 
-/** Text from which it can be told whether it is a table. */
-const BEGINNING = 1 << 16;
-
-/** How many lines of a body are made at a time. */
-const LINES = 50_000;
-
-/** The separator and the names of a table's columns; undefined where the text is none. */
-export async function tableIn(
-  blob: Blob,
-): Promise<{ readonly separator: string; readonly names: readonly string[] } | undefined> {
-  const [head = '', first = ''] = linesOf(await blob.slice(0, BEGINNING).text());
-  for (const separator of [';', '\t', ',']) {
-    const names = fieldsOf(head, separator);
-    if (names.length > 1 && !/^[[{]/.test(head) && fieldsOf(first, separator).length === names.length)
-      return { separator, names };
-  }
-  return undefined;
+/** The separator and the names of a table's columns by its first lines; undefined where the text is no table. */
+export function tableIn(text: string): { readonly separator: string; readonly names: string[] } | undefined {
+  const [head = '', first = ''] = linesOf(text);
+  const separator = [';', '\t', ','].find((one) => {
+    const { length } = fieldsOf(head, one);
+    return length > 1 && length === fieldsOf(first, one).length;
+  });
+  if (separator === undefined || /^[[{]/.test(head)) return undefined;
+  return { separator, names: fieldsOf(head, separator) };
 }
 
-/** The parts of a body's text. What is no number goes into it as the text that it is. */
-export function bodyParts(text: string, { separator, columns }: Table): string[] {
-  const lines = linesOf(text).slice(1);
-  const headers = JSON.stringify([...columns.keys()]);
-  const parts = [`{"param":{"scale":1},"scalar":{"headers":${headers},"data":[`];
-  for (let i = 0; i < lines.length; i += LINES) {
-    const rows = lines.slice(i, i + LINES).map((line) => {
+/** A body of a table. What is no number goes into it as the text that it is. */
+export function bodyOfTable(text: string, { separator, columns }: Table): Blob {
+  const rows = linesOf(text)
+    .slice(1)
+    .map((line) => {
       const fields = fieldsOf(line, separator);
-      const cells = Array.from(columns, ([name, c]) => jsonOf(fields[c] ?? '', name === 'date', separator));
-      return `[${cells.join()}]`;
+      return `[${columns.map(([name, c]) => jsonOf(fields[c] ?? '', name === DATE, separator)).join()}]`;
     });
-    parts.push((i === 0 ? '\n' : ',\n') + rows.join(',\n'));
-  }
-  return [...parts, '\n]}}\n'];
+  const headers = JSON.stringify(columns.map(([name]) => name));
+  const head = `{"param":{"scale":1},"scalar":{"headers":${headers},"data":[\n`;
+  return new Blob([head, rows.join(',\n'), '\n]}}\n']);
 }
 
 const linesOf = (text: string): string[] => text.split(/\r?\n/).filter((line) => line.trim() !== '');
 
 function fieldsOf(line: string, separator: string): string[] {
-  if (!line.includes('"')) return line.split(separator).map((field) => field.trim());
   const field = new RegExp(`(?:^|${separator})\\s*(?:"((?:[^"]|"")*)"|([^${separator}]*))`, 'g');
-  return Array.from(line.matchAll(field), ([, quoted, plain = '']) =>
-    (quoted?.replaceAll('""', '"') ?? plain).trim(),
-  );
+  const fields = line.includes('"')
+    ? Array.from(line.matchAll(field), ([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain)
+    : line.split(separator);
+  return fields.map((one) => one.trim());
 }
 
-/** A date without a zone is in UTC; where no comma parts the fields it may stand for a decimal point. */
+/** Where no comma parts the fields it may be a decimal point. A date without a zone is in UTC. */
 function jsonOf(field: string, isDate: boolean, separator: string): string {
   if (/^(|nan|null|n\/?a)$/i.test(field)) return 'null';
   const number = Number(separator === ',' ? field : field.replace(',', '.'));

@@ -5,6 +5,8 @@ export interface Timeline {
   readonly isTime: boolean;
   /** Whether no date comes before the one above. */
   readonly isSorted: boolean;
+  /** The first and the last point that are not far from all others. */
+  readonly main: readonly [first: number, last: number];
   /** The points before which there are no samples for long. */
   readonly jumps: Uint32Array;
   /** For each point the number of its row; none where that is the same. */
@@ -12,10 +14,13 @@ export interface Timeline {
 }
 
 /** The last second of JavaScript's calendar, ECMA-262, section 21.4.1.1. */
-const LAST_SECOND = 8.64e12;
+export const LAST_SECOND = 8.64e12;
 
 /** A step that is so many times the usual one is a gap. */
 const USUAL_STEPS = 10;
+
+/** Points so many times the middle range away from it are outliers, if they are few. */
+const FAR = 10;
 
 /** @param dates seconds since the Unix epoch by row; rows without one have no place in the result */
 export function timelineOf(dates: Float64Array): Timeline {
@@ -29,15 +34,32 @@ export function timelineOf(dates: Float64Array): Timeline {
     if (date < above) isSorted = false;
     above = date;
   }
-  if (!isTime || dated === 0)
-    return { x: Float64Array.from(dates.keys()), isTime: false, isSorted: true, jumps: Uint32Array.of() };
-  if (isSorted && dated === dates.length) return { x: dates, isTime, isSorted, jumps: jumpsOf(dates) };
+  if (!isTime || dated === 0) {
+    const x = Float64Array.from(dates.keys());
+    return { x, isTime: false, isSorted: true, main: [0, x.length - 1], jumps: Uint32Array.of() };
+  }
+  const found = (x: Float64Array) => ({ x, isTime, isSorted, main: mainOf(x), jumps: jumpsOf(x) });
+  if (isSorted && dated === dates.length) return found(dates);
   const order = Uint32Array.from(dates.keys())
     .filter((row) => !Number.isNaN(dates[row]))
     .sort((a, b) => (dates[a] as number) - (dates[b] as number) || a - b);
-  const x = along(dates, order);
-  return { x, isTime, isSorted, jumps: jumpsOf(x), order };
+  return { ...found(along(dates, order)), order };
 }
+
+/** Few are, at each end, up to five or a twentieth of all, but no more than a quarter. */
+function mainOf(x: Float64Array): [first: number, last: number] {
+  const end = x.length - 1;
+  const few = Math.max(Math.ceil(x.length / 20), 5);
+  let first = Math.min(few, x.length >> 2);
+  let last = end - first;
+  const far = FAR * ((x[last] as number) - (x[first] as number));
+  if (far === 0) return [0, end];
+  while (first > 0 && (x[first] as number) - (x[first - 1] as number) <= far) first--;
+  while (last < end && (x[last + 1] as number) - (x[last] as number) <= far) last++;
+  return [first, last];
+}
+
+export const outliersOf = ({ x, main: [first, last] }: Timeline): number => x.length - (last - first + 1);
 
 /** The usual step is the median of a thousand. */
 function jumpsOf(x: Float64Array): Uint32Array {
