@@ -1,5 +1,5 @@
 import { element, make, tableHead, tableRow } from './dom.js';
-import { type Fault, type Faults } from './faults.js';
+import { type Fault, type Faults } from '../../../common/frame/fault-finder.js';
 import { count, plural } from './format.js';
 import { type LinkedPlots } from './plot.js';
 import { type Reading } from './read.js';

@@ -2,7 +2,7 @@ import { excerpt } from '../../../common/frame/frame-rules.js';
 import { element, make, mark, tableHead, tableRow } from './dom.js';
 import { count, utc } from './format.js';
 import { type Reading } from './read.js';
-import { cellsOf } from './series-reader.js';
+import { cellsOf } from '../../../common/frame/fault-finder.js';
 
 /** Rows that are shown before and after a place. */
 const NEIGHBOURS = 2;

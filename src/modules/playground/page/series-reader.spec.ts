@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { cellsOf, readSeries, type Series } from './series-reader.js';
+import { cellsOf } from '../../../common/frame/fault-finder.js';
+import { readSeries, type Series } from './series-reader.js';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -1,6 +1,9 @@
-import { type KasemError } from '../../../common/errors/kasem.error.js';
-import { columnIndices, MAX_ROW_BYTES, rowError, rowFaults } from '../../../common/frame/frame-rules.js';
-import { cellsOf } from './series-reader.js';
+import { type KasemError } from '../errors/kasem.error.js';
+import { columnIndices, MAX_ROW_BYTES, rowError, rowFaults } from './frame-rules.js';
+import { JsonScanner, type ScanHandler } from './json-scanner.js';
+
+/** Cells stand in the body, `scalar`, `data` and their row. */
+export const CELLS_DEPTH = 4;
 
 /** More are counted, and not listed. */
 const MOST_LISTED = 10_000;
@@ -60,7 +63,7 @@ export class FaultFinder {
       : rowFaults(row, r, headers.length, indices)) {
       const { cell } = fault;
       const isNull = cell?.found === 'null' && this.listed.length < MOST_LISTED;
-      const found = isNull ? cellsOf(new TextDecoder().decode(this.bytesOf(r)))[cell.column] : cell?.found;
+      const found = isNull ? cellsOf(UTF8.decode(this.bytesOf(r)))[cell.column] : cell?.found;
       const named = cell && { cell: { ...cell, found: found ?? '' } };
       const kind = cell?.found.replace(/^the string .*/s, 'text').replace('null', 'missing');
       const column = cell === undefined ? '' : (headers[cell.column] ?? '');
@@ -81,4 +84,27 @@ export class FaultFinder {
     if (group === undefined) this.groups.set(`${column} ${kind}`, { first: fault, count: 1 });
     else group.count++;
   }
+}
+
+const UTF8 = new TextDecoder();
+
+/** The cells of one row in its own text, of which the last is empty where it does not end. None where it is no array. */
+export function cellsOf(row: string): string[] {
+  const bytes = new TextEncoder().encode(row);
+  const cells: string[] = [];
+  let from = 0;
+  const handler: ScanHandler = {
+    begin: (depth, _, index) => {
+      if (depth === CELLS_DEPTH) cells.push('');
+      from = depth === CELLS_DEPTH ? index : from;
+      return false;
+    },
+    end: (depth, index) => {
+      if (depth === CELLS_DEPTH) cells[cells.length - 1] = UTF8.decode(bytes.subarray(from, index));
+    },
+    key: () => undefined,
+  };
+  const scanner = new JsonScanner(handler, CELLS_DEPTH, CELLS_DEPTH - 1, CELLS_DEPTH);
+  if (row.startsWith('[')) scanner.scan(bytes, 0, bytes.length);
+  return cells;
 }
