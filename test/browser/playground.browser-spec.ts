@@ -714,7 +714,7 @@ describe('the playground', () => {
     await page.locator('#name', { hasText: 'export.json' }).waitFor();
     await idle();
     await send();
-    expect(await text('#log')).toContain('2 rows, 1 missing in e1_ts');
+    expect(await text('#log')).toContain('2 rows, missing: 1 in e1_ts');
     expect((await tableOf('#rows'))[0]).toEqual(['0', '2015-01-01 00:00:00 UTC', '1.5', '7', '8.5']);
     expect(await bash(await command())).toBe(await download());
   });

@@ -15,7 +15,7 @@ export interface Refused {
 /** Points that are shown on both sides of a place that is zoomed to. */
 const BESIDE = 25;
 
-const [list, log, zoom] = [element('faults'), element('fault-log'), element<HTMLButtonElement>('zoom')];
+const [list, fault, zoom] = [element('faults'), element('fault-log'), element<HTMLButtonElement>('zoom')];
 const csv = element<HTMLAnchorElement>('faults-csv');
 
 /** The faults of a body: how many of which kind, and one by one where they are. */
@@ -63,15 +63,15 @@ export class FaultList {
 
   /** What the service said, which is mostly one of those that are listed. */
   async showRefusal(told: string, sent: Blob, refused: Refused): Promise<void> {
-    const index = this.listed.findIndex((fault) => fault.log === told);
-    list.hidden = index < 0;
+    const index = this.listed.findIndex(({ log }) => log === told);
+    this.refused = refused;
     element('refused').hidden = false;
     if (index >= 0) await this.show(index);
-    else {
-      this.refused = refused;
-      await this.showOne(told, sent);
-      element('refused').hidden = element('place').hidden;
-    }
+    else await this.showOne(told, sent);
+    // What has nothing to do with the body leaves its faults as they are.
+    if (element('place').hidden && this.listed.length > 0) await this.show(this.at);
+    list.hidden = this.listed.every(({ log }) => log !== fault.textContent);
+    element('refused').hidden = list.hidden && element('place').hidden;
     document.querySelector('#place mark')?.scrollIntoView({ block: 'nearest' });
   }
 
@@ -85,7 +85,7 @@ export class FaultList {
   private async showOne(told: string, sent: Blob | undefined): Promise<void> {
     const { blob, reading } = this.refused ?? {};
     if (blob === undefined || sent === undefined) return;
-    log.textContent = told;
+    fault.textContent = told;
     const row = await showPlace(told, sent, blob, reading);
     this.point = row === undefined || reading === undefined ? undefined : pointOf(reading.timeline, row);
     zoom.hidden = this.point === undefined;
