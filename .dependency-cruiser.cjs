@@ -101,7 +101,7 @@ module.exports = {
         pathNot: [
           '^src/modules/playground/page/',
           '^src/common/errors/(error-codes|kasem\\.error)\\.ts$',
-          '^src/common/frame/(json-scanner|frame-rules|frame)\\.ts$',
+          '^src/common/frame/(json-scanner|frame-rules|frame|body-scan|fault-finder)\\.ts$',
           '^node_modules/uplot/',
         ],
       },

@@ -400,7 +400,7 @@ describe('the playground', () => {
     expect(await text('#log')).toContain('scalar.data[180000][1] (e1_ts)');
     const rows = await tableOf('#place');
     expect(rows.map(([row]) => row)).toEqual(['179998', '179999', '180000', '180001', '180002']);
-    expect(rows[2]).toEqual(['180000', '1420246800.0', '"n/a"', '503.25']);
+    expect(rows[2]).toEqual(['180000', '1420246800.0', '2015-01-03 01:00:00 UTC', '"n/a"', '503.25']);
     expect(await page.locator('#place mark').allInnerTexts()).toEqual(['"n/a"']);
     expect(await page.locator('#output').isHidden()).toBe(true);
     await screenshot('refused');
@@ -570,6 +570,219 @@ describe('the playground', () => {
     expect(await excess()).toBe(0);
     expect(await axe()).toEqual([]);
     await screenshot('narrow');
+  });
+
+  /** Whether an element is within the view, and within what scrolls around it. */
+  const isInView = (selector: string) =>
+    ask<boolean>(
+      selector,
+      `(found) => {
+      const [inner, outer] = [found.getBoundingClientRect(), found.closest('.scroll').getBoundingClientRect()];
+      const isAcross = inner.left >= Math.max(0, outer.left) && inner.right <= Math.min(innerWidth, outer.right);
+      return isAcross && inner.top >= 0 && inner.bottom <= innerHeight;
+    }`,
+    );
+
+  it.each([360, 1280])('has the cell at fault of a wide body in view at %i pixels', async (width) => {
+    await open({ width });
+    const names = Array.from({ length: 300 }, (_, c) => (c === 250 ? 'e2_ts' : c === 3 ? 'e1_ts' : `x${c}`));
+    const rows = Array.from({ length: 50 }, (_, row) => {
+      const cells = names.map((_, c) => String(row * 1000 + c / 7));
+      if (row === 40) cells[250] = '"far to the right"';
+      return `[${1420066800 + row}, ${cells.join(', ')}]`;
+    });
+    const headers = JSON.stringify(['date', ...names]);
+    await choose(
+      await write(
+        'wide.json',
+        `{"param":{"scale":1},"scalar":{"headers":${headers},"data":[${rows.join()}]}}`,
+      ),
+    );
+    await send();
+    expect(await text('#log')).toContain('scalar.data[40][251] (e2_ts)');
+    expect(await page.locator('#place mark').allInnerTexts()).toEqual(['"far to the right"']);
+    expect(await isInView('#place mark')).toBe(true);
+    expect(await text('#place .at-fault')).toContain('2014-12-31 23:00:40 UTC');
+    await screenshot(`wide-${width}`);
+  });
+
+  it('marks the row at fault on the plot, and zooms to it', async () => {
+    await open();
+    await choose(await write('marked.json', bodyText(20_000, { 15_000: '[1420081800.0, "n/a", 503.25]' })));
+    const plain = await drawn('inputs');
+    await page.locator('#zoom').focus();
+    await page.keyboard.press('Enter');
+    await eventually(async () => /row 15000$/.test(await text('#cursor')));
+    const zoomed = await drawn('inputs');
+    expect(zoomed).not.toBe(plain);
+    const red = await ask<number>(
+      '#inputs canvas',
+      `(canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(canvas.width / 2 - 60, 100, 120, 1);
+      let count = 0;
+      for (let i = 0; i < data.length; i += 4) if (data[i] === 179 && data[i + 1] === 38) count++;
+      return count;
+    }`,
+    );
+    expect(red).toBeGreaterThan(0);
+    await screenshot('marked');
+  });
+
+  it('lists all faults, the service’s own first, one by one and as CSV', async () => {
+    await open();
+    const odd = {
+      10: '[1420066810, "a", true]',
+      20: '[null, 1, 2]',
+      30: '[1420066830, 1]',
+      ...Object.fromEntries(Array.from({ length: 113 }, (_, i) => [100 + i, `[${1420066900 + i}, 1, "x"]`])),
+    };
+    await choose(await write('faulty.json', bodyText(1000, odd)));
+    expect(await text('#fault')).toContain('The service will refuse this: scalar.data[10][1] (e1_ts)');
+    expect(await text('#fault-count')).toBe('117 faults');
+    expect(await tableOf('#fault-groups')).toEqual([
+      ['e1_ts', 'text', '1', 'row 10'],
+      ['e2_ts', 'true', '1', 'row 10'],
+      ['date', 'missing', '1', 'row 20'],
+      ['any', 'whole row', '1', 'row 30'],
+      ['e2_ts', 'text', '113', 'row 100'],
+    ]);
+    await send();
+    expect(await text('#fault-log')).toBe(await text('#log'));
+    expect(await text('#fault-at')).toBe('1 of 117');
+    for (const [key, log] of [
+      ['#next', 'scalar.data[10][2] (e2_ts): expected a number or a missing sample, got true'],
+      ['#next', 'scalar.data[20][0] (date): expected a number, got null'],
+      ['#previous', 'scalar.data[10][2] (e2_ts): expected a number or a missing sample, got true'],
+    ] as const) {
+      await page.locator(key).press('Enter');
+      await page.locator('#fault-log', { hasText: log }).waitFor();
+    }
+    await page.locator('#fault-groups button').last().click();
+    await page.locator('#fault-at', { hasText: '5 of 117' }).waitFor();
+    expect(await page.locator('#place mark').allInnerTexts()).toEqual(['"x"']);
+    const [saved] = await Promise.all([page.waitForEvent('download'), page.locator('#faults-csv').click()]);
+    const lines = (await readFile(await saved.path(), 'utf8')).trimEnd().split('\r\n');
+    expect([lines.length, lines[0], lines[3]]).toEqual([
+      118,
+      'error,row,column,log',
+      '26,20,"date","scalar.data[20][0] (date): expected a number, got null"',
+    ]);
+    await screenshot('faults');
+    expect(await axe()).toEqual([]);
+  });
+
+  it('counts all of very many faults, and lists the first 10,000', async () => {
+    await open();
+    const rows = Array.from({ length: 150_000 }, (_, row) => `[${row}, "a", "b"]`).join();
+    const body = `{"scalar":{"data":[${rows}],"headers":["date","e1_ts","e2_ts"]},"param":{"scale":1}}`;
+    await choose(await write('all.json', body));
+    expect(await text('#fault-count')).toBe('300,000 bad cells, the first 10,000 listed');
+    await page.locator('#previous').click();
+    await page.locator('#fault-at', { hasText: '10,000 of 10,000' }).waitFor();
+    await page.locator('#place .at-fault', { hasText: '4999' }).waitFor();
+  });
+
+  it.each([
+    [{ headers: ['date', 'el_ts', 'e2_ts'] }, '#fault', 'did you mean e1_ts?'],
+    [{ headers: ['date', 'e1_ts', 'e2_ts'], data: [[1420066800123, 1, 2]] }, '#note', 'milliseconds'],
+    [{ headers: ['date', 'e1_ts', 'e2_ts'], data: [[1420066800123456, 1, 2]] }, '#note', 'microseconds'],
+  ])('hints at what is wrong before sending: %j', async (scalar, place, hint) => {
+    await open();
+    const body = { param: { scale: 1 }, scalar: { data: [[1, 2, 3]], ...scalar } };
+    await choose(await write('hint.json', JSON.stringify(body)));
+    expect(await text(place)).toContain(hint);
+  });
+
+  it('tells a response that is taken for a request', async () => {
+    await open();
+    const response = '{"scalar":{"headers":["date","sum_ts"],"data":[[1.0,2.0]]},"error":0,"log":"1 row"}';
+    await choose(await write('response.json', response));
+    expect(await text('#note')).toContain('This is a response, not a request');
+  });
+
+  it('makes a body of a table whose columns are chosen', async () => {
+    await open({ width: 360 });
+    const lines = ['Zeit;Druck;"e1_ts";e2_ts', '2015-01-01 00:00:00;7;1,5;2', '2015-01-01 00:00:01;8;;"3"'];
+    await choose(await write('export.csv', `${lines.join('\r\n')}\r\n`));
+    expect(
+      await page.evaluate(
+        `[...document.querySelectorAll('#table select')].map((select) => select.selectedIndex)`,
+      ),
+    ).toEqual([0, 2, 3]);
+    expect(await axe()).toEqual([]);
+    await screenshot('table');
+    await page.locator('#table select').last().selectOption('Druck');
+    await page.locator('#make').press('Enter');
+    await page.locator('#name', { hasText: 'export.json' }).waitFor();
+    await idle();
+    await send();
+    expect(await text('#log')).toContain('2 rows, missing: 1 in e1_ts');
+    expect((await tableOf('#rows'))[0]).toEqual(['0', '2015-01-01 00:00:00 UTC', '1.5', '7', '8.5']);
+    expect(await bash(await command())).toBe(await download());
+  });
+
+  it('asks for a file again that has changed since it was chosen', async () => {
+    await open();
+    const path = await write('edited.json', bodyText(1000));
+    await choose(path);
+    await writeFile(path, bodyText(2000));
+    await page.locator('#send').click();
+    await page.locator('#status', { hasText: 'the file has changed since it was chosen' }).waitFor();
+    await choose(path);
+    await send();
+    expect(await text('#log')).toContain('2000 rows');
+  });
+
+  it('counts down to when an overloaded service wants to be asked again', async () => {
+    await open();
+    await page.route('**/method', (route) =>
+      route.fulfill({
+        status: 503,
+        headers: { 'Retry-After': '2' },
+        contentType: 'application/json',
+        body: '{"error":51,"log":"too much is in flight"}',
+      }),
+    );
+    await choose(SAMPLE);
+    await send();
+    expect(await text('#code')).toBe('51 · OVERLOADED');
+    expect(await text('#retry')).toMatch(/^Send again in [12] seconds?\.$/);
+    await page.locator('#retry', { hasText: 'Send again now.' }).waitFor();
+    expect(complaints.splice(0)).toEqual([expect.stringContaining('status of 503')]);
+  });
+
+  it('says of a body above the whole budget that it never fits', async () => {
+    const small = await startService({
+      PLAYGROUND: 'on',
+      MAX_IN_FLIGHT_BYTES: '100000',
+      MAX_BODY_BYTES: '90000000',
+    });
+    try {
+      await open({ url: small.url });
+      await choose(await write('budget.json', bodyText(5000)));
+      await send();
+      expect(await text('#code')).toBe('15 · PAYLOAD_TOO_LARGE');
+      expect(await text('#meaning')).toContain('It will never fit');
+      expect(complaints.splice(0)).toEqual([expect.stringContaining('status of 413')]);
+    } finally {
+      await small.close();
+    }
+  });
+
+  it('says that the service is down where it is, and opens files all the same', async () => {
+    const doomed = await startService({ PLAYGROUND: 'on' });
+    await open({ url: doomed.url });
+    await page.locator('#sample').click();
+    await idle();
+    await doomed.close();
+    await page.locator('#send').click();
+    await page.locator('#status', { hasText: 'the service is down' }).waitFor();
+    await choose(await write('local.json', bodyText(500)));
+    expect(await text('#name')).toContain('500 rows');
+    expect(await page.locator('#inputs canvas').isVisible()).toBe(true);
+    await page.locator('#send').click();
+    await page.locator('#status', { hasText: 'the service is down' }).waitFor();
+    expect(complaints.splice(0)).toEqual(Array(4).fill(expect.stringContaining('ERR_CONNECTION_REFUSED')));
   });
 
   it('asks for a key where the service does', async () => {

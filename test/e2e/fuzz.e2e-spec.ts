@@ -4,7 +4,7 @@ import { encodeFrame } from '../../src/common/frame/frame-codec.js';
 import { Frame } from '../../src/common/frame/frame.js';
 import { encodeFramePlain } from '../../src/common/frame/plain-frame-encoder.js';
 import { body, brokenBody, columns, cutAt, cuts, searching } from '../fuzz/bodies.js';
-import { asKernelDecodes, asPlainDecodes } from '../fuzz/verdicts.js';
+import { asKernelDecodes, asPlainDecodes, asPlaygroundJudges } from '../fuzz/verdicts.js';
 import { call } from '../support/http.js';
 import { startService, type Service } from '../support/service.js';
 
@@ -38,6 +38,17 @@ describe('searching for faults', () => {
       fc.asyncProperty(brokenBody, cuts, async (bytes, places) => {
         tried++;
         expect(await asKernelDecodes(cutAt(bytes, places))).toEqual(await asPlainDecodes([bytes]));
+      }),
+      searching(2_000),
+    );
+  });
+
+  it('finds no body whose first fault is another one to the playground', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(body, brokenBody), async (bytes) => {
+        tried++;
+        const verdict = (await asKernelDecodes([bytes])) as object;
+        expect(asPlaygroundJudges(bytes)).toEqual('code' in verdict ? verdict : undefined);
       }),
       searching(2_000),
     );

@@ -3,6 +3,7 @@ import { free } from '../../src/common/free.js';
 import { KernelFrameDecoder } from '../../src/common/frame/kernel-frame-decoder.js';
 import { kernel, type Kernel } from '../../src/common/frame/kernel/kernel.js';
 import { PlainFrameDecoder } from '../../src/common/frame/plain-frame-decoder.js';
+import { readSeries } from '../../src/modules/playground/page/series-reader.js';
 
 const schema = { params: ['scale'], series: ['a', 'b'] };
 
@@ -35,3 +36,9 @@ export const asPlainDecodes = (pieces: readonly Uint8Array[]) =>
 
 export const asKernelDecodes = (pieces: readonly Uint8Array[]) =>
   verdict(new KernelFrameDecoder(kernel as Kernel, schema, {}), pieces);
+
+/** The first fault that the playground finds; undefined where it finds none. */
+export function asPlaygroundJudges(bytes: Uint8Array): unknown {
+  const [first] = readSeries(bytes, schema.series).faults?.listed ?? [];
+  return first && { code: first.error, log: first.log };
+}

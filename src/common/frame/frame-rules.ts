@@ -131,6 +131,80 @@ function editDistance(a: string, b: string): number {
   return row[b.length] as number;
 }
 
+/** What a body holds beside its rows. */
+export interface Envelope {
+  /** What stands at the paths `param`, `scalar`, `scalar.headers` and `scalar.data`; the body itself at the empty path. */
+  valueAt(path: string): unknown;
+  /** The length of a value's text. */
+  bytesAt(path: string): number;
+  /** The path of the first key that matters and stands twice. */
+  readonly duplicate: string | undefined;
+}
+
+/** All faults of what stands around the rows, the first of them first. */
+export function* envelopeFaults(envelope: Envelope, series: readonly string[]): Generator<KasemError, void> {
+  const { duplicate } = envelope;
+  const isObject = (path: string, name: string): KasemError[] =>
+    thrownBy(() => assertObject(envelope.valueAt(path), name));
+  const root = isObject('', 'the body');
+  yield* root;
+  if (root.length > 0) return;
+  if (duplicate !== undefined) yield duplicateKey(duplicate);
+  yield* isObject('param', 'param');
+  const scalar = isObject('scalar', 'scalar');
+  yield* scalar;
+  if (scalar.length > 0) return;
+  const data = envelope.valueAt('scalar.data');
+  if (data === undefined) yield new KasemError('INVALID_BODY', 'scalar.data is missing');
+  else if (!Array.isArray(data))
+    yield new KasemError('INVALID_BODY', `scalar.data: expected an array, got ${describe(data)}`);
+  yield* headersFaults(envelope, series);
+}
+
+/** The fault of the headers, if any. */
+export const headersFaults = (envelope: Envelope, series: readonly string[]): KasemError[] =>
+  thrownBy(() => {
+    assertHeadersLength(envelope.bytesAt('scalar.headers'));
+    columnIndices(envelope.valueAt('scalar.headers'), series);
+  });
+
+function thrownBy(check: () => void): KasemError[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (error instanceof KasemError) return [error];
+    throw error;
+  }
+}
+
+const NO_FAULTS: readonly RowFault[] = [];
+
+/**
+ * All faults of a row, the first of them first.
+ * @param row as JSON.parse gives it, a bare NaN as null
+ * @param r its index
+ * @param width the number of the headers
+ * @param indices as `columnIndices` gives them
+ */
+export function rowFaults(
+  row: unknown,
+  r: number,
+  width: number,
+  indices: readonly number[],
+): readonly RowFault[] {
+  if (!Array.isArray(row)) return [{ row: r, notAnArray: describe(row) }];
+  if (row.length !== width) return [{ row: r, length: row.length }];
+  const cells: unknown[] = row;
+  const isGood = (column: number, c: number): boolean => isSample(cells[column], c > 0);
+  if (indices.every(isGood)) return NO_FAULTS;
+  const bad = indices.filter((column, c) => !isGood(column, c)).sort((a, b) => a - b);
+  return bad.map((column) => ({ row: r, cell: { column, found: describe(cells[column]) } }));
+}
+
+const isSample = (cell: unknown, mayBeMissing: boolean): boolean =>
+  cell === null || cell === 'NaN' ? mayBeMissing : Number.isFinite(cell);
+
 /**
  * @param width the number of the headers
  * @param indices as `columnIndices` gives them

@@ -1,17 +1,15 @@
 import { KasemError } from '../errors/kasem.error.js';
 import { faultText, JsonScanner, keyName } from './json-scanner.js';
 import {
-  assertHeadersLength,
-  assertObject,
   assertParamLength,
   columnIndices,
-  duplicateKey,
-  describe,
+  envelopeFaults,
   MAX_DEPTH,
   MAX_ROW_BYTES,
   neededSeries,
   notJson,
   rowError,
+  rowFaults,
   type RowFault,
 } from './frame-rules.js';
 import { type DecodedBody, type FrameDecoder, type FrameSchema } from './frame-decoder.js';
@@ -37,34 +35,43 @@ export class PlainFrameDecoder implements FrameDecoder {
     if (bytes.length === 0) throw new KasemError('MALFORMED_JSON', 'the body is empty');
     const { structure, body } = parse(bytes, this.schema.params);
 
-    assertObject(body, 'the body');
-    if (structure.duplicate !== undefined) throw duplicateKey(structure.duplicate);
-    assertObject(body.param, 'param');
-    assertObject(body.scalar, 'scalar');
-    const { headers, data } = body.scalar;
-    if (data === undefined) throw new KasemError('INVALID_BODY', 'scalar.data is missing');
-    if (!Array.isArray(data))
-      throw new KasemError('INVALID_BODY', `scalar.data: expected an array, got ${describe(data)}`);
-
-    assertHeadersLength(structure.lengths.get('scalar.headers') ?? 0);
     const { optional, params } = this.schema;
-    const series = neededSeries(headers, this.schema.series, this.schema.optional);
+    const { duplicate, lengths } = structure;
+    const { param, scalar } = Object(body) as Record<string, unknown>;
+    const { headers, data } = Object(scalar) as Record<string, unknown>;
+    const series = neededSeries(headers, this.schema.series, optional);
+    const values: Record<string, unknown> = {
+      '': body,
+      param,
+      scalar,
+      'scalar.headers': headers,
+      'scalar.data': data,
+    };
+    const envelope = {
+      valueAt: (path: string) => values[path],
+      bytesAt: (path: string) => lengths.get(path) ?? 0,
+      duplicate,
+    };
+    for (const fault of envelopeFaults(envelope, series)) throw fault;
+
     const indices = columnIndices(headers, series);
+    const rows = data as unknown[];
     const width = (headers as string[]).length;
-    const rows: unknown[] = data;
     const columns = indices.map(() => new Float64Array(rows.length));
     rows.forEach((row, r) => {
-      const fault =
-        structure.tooLong === r ? { row: r, tooLong: true } : readRow(row, r, width, indices, columns);
+      const [fault] =
+        structure.tooLong === r ? [{ row: r, tooLong: true }] : rowFaults(row, r, width, indices);
       if (fault !== undefined) throw rowError(namedNaN(fault, structure.nanRows), width, indices, series);
+      const cells = row as unknown[];
+      indices.forEach((column, c) => ((columns[c] as Float64Array)[r] = Number(cells[column] ?? NaN)));
     });
 
     for (const name of params) assertParamLength(name, structure.lengths.get(`param.${name}`) ?? 0);
     const names = [DATE, ...series];
-    const param = new Map(Object.entries(body.param));
+    const given = new Map(Object.entries(param as object));
     return {
       params: Object.fromEntries(
-        params.filter((name) => param.has(name)).map((name) => [name, param.get(name)]),
+        params.filter((name) => given.has(name)).map((name) => [name, given.get(name)]),
       ),
       frame: new Frame(new Map(columns.map((column, c) => [names[c] as string, column])), optional),
     };
@@ -74,28 +81,6 @@ export class PlainFrameDecoder implements FrameDecoder {
     this.text.drop();
   }
 }
-
-function readRow(
-  row: unknown,
-  r: number,
-  width: number,
-  indices: readonly number[],
-  columns: Float64Array[],
-): RowFault | undefined {
-  if (!Array.isArray(row)) return { row: r, notAnArray: describe(row) };
-  if (row.length !== width) return { row: r, length: row.length };
-  const cells: unknown[] = row;
-  const bad = indices.filter((column, c) => !isSample(cells[column], c > 0));
-  if (bad.length > 0) {
-    const column = Math.min(...bad);
-    return { row: r, cell: { column, found: describe(cells[column]) } };
-  }
-  indices.forEach((column, c) => ((columns[c] as Float64Array)[r] = Number(cells[column] ?? NaN)));
-  return undefined;
-}
-
-const isSample = (cell: unknown, mayBeMissing: boolean): boolean =>
-  cell === null || cell === 'NaN' ? mayBeMissing : Number.isFinite(cell);
 
 /** A bare NaN went through JSON.parse as null; in the log it shall be called what it was. */
 function namedNaN(fault: RowFault, nanRows: ReadonlyMap<number, number>): RowFault {

@@ -1,15 +1,17 @@
 import { curlOf, type CurlCall } from './curl.js';
-import { element } from './dom.js';
+import { element, make } from './dom.js';
 import { showFacts } from './facts.js';
+import { FaultList } from './fault-list.js';
 import { milliseconds, plural, size } from './format.js';
 import { method } from './method.js';
 import { LinkedPlots, type PlotSeries } from './plot.js';
 import { showStep, stopSteps, tell, tellFailure, timed } from './progress.js';
-import { read, type Column, type Reading } from './read.js';
-import { showPlace } from './refusal.js';
-import { showResponse } from './response.js';
+import { ask, read, type Column, type Reading } from './read.js';
+import { parsed, showResponse } from './response.js';
 import { showRows } from './rows.js';
-import { send } from './send.js';
+import { isReadable, send } from './send.js';
+import { offerTable } from './table-form.js';
+import { type Table } from './table.js';
 import { outliersOf } from './timeline.js';
 
 /** A pasted text up to here stands in the command; a longer one is taken for a file. */
@@ -48,6 +50,8 @@ const plots = new LinkedPlots((where) => {
   clearTimeout(spoken);
   if (where !== '') spoken = setTimeout(speakCursor, 300);
 });
+
+const faults = new FaultList(plots);
 
 function speakCursor(): void {
   const entries = document.querySelectorAll('.entry:has([aria-pressed="true"])');
@@ -89,7 +93,7 @@ function take(blob: Blob, name: string, isText: boolean): void {
   void run(async (signal) => {
     tell('Reading…');
     const reading = await timed('reading', async (progress) =>
-      read(blob, (await method).inputs, progress, signal),
+      read({ blob, needed: (await method).inputs }, signal, progress),
     );
     taken.reading = reading;
     showFacts(reading);
@@ -97,19 +101,38 @@ function take(blob: Blob, name: string, isText: boolean): void {
     scale.disabled = reading.scaleSlot === undefined;
     tell(reading.fault === undefined ? `Read ${plural(reading.rows, 'row')}.` : 'Read as far as it is JSON.');
     sendButton.disabled = false;
+    if (reading.fault !== undefined)
+      await offerTable(blob, (await method).inputs, (table) => makeBody(taken, table));
     await showInputs(reading, signal);
+    signal.throwIfAborted();
+    if (reading.faults !== undefined) await faults.showAll({ blob, reading }, reading.faults);
+  });
+}
+
+/** A body of a table takes the table's place. */
+function makeBody({ blob, name }: Body, table: Table): void {
+  void run(async (signal) => {
+    tell('Making a body…');
+    const made = (await ask({ blob, table }, signal)).made as Blob;
+    const file = `${name.replace(/\.\w+$/, '')}.json`;
+    take(made, file, true);
+    element('name').append(
+      ' ',
+      make('a', 'Download it', { href: URL.createObjectURL(made), download: file }),
+    );
   });
 }
 
 function clear(): void {
-  for (const id of ['facts', 'fault', 'note', 'plots', 'rows', 'steps']) element(id).hidden = true;
+  for (const id of ['facts', 'fault', 'note', 'table', 'plots', 'rows', 'steps']) element(id).hidden = true;
+  faults.clear();
   clearResponse();
   plots.clear();
   element('welcome').hidden = false;
 }
 
 function clearResponse(): void {
-  for (const id of ['response', 'refused', 'output']) element(id).hidden = true;
+  for (const id of ['response', 'output']) element(id).hidden = true;
   plots.clear(output);
   URL.revokeObjectURL(download.href);
   for (const step of ['sending', 'receiving', 'plotting'] as const) showStep(step, 0, '');
@@ -198,6 +221,10 @@ function call(sent: Body): void {
   sentScale = scale.value;
   showScaleHint();
   void run(async (signal) => {
+    if (!(await isReadable(sent.blob))) {
+      file.focus();
+      throw new Error('the file has changed since it was chosen: choose it again');
+    }
     // The outputs of the last request go from the table as well.
     if (sent.reading !== undefined) showRows(await columnsOf(sent.reading), false);
     tell('Sending…');
@@ -217,7 +244,7 @@ function call(sent: Body): void {
       signal,
     );
     showStep('receiving', 1, milliseconds(response.ms));
-    const reading = await read(response.body, [], () => undefined, signal);
+    const reading = await read({ blob: response.body }, signal);
     const isShort = sent.isText && blob.size <= LONGEST_COMMAND;
     signal.throwIfAborted();
     command.textContent = curlOf({
@@ -229,7 +256,8 @@ function call(sent: Body): void {
     });
     showResponse(response, reading, sent.reading === undefined ? [] : (await inputsOf(sent.reading)).known);
     if (response.status === 401) askForKey();
-    await showPlace(reading.texts.log ?? '', blob, sent.blob, sent.reading);
+    if (reading.texts.error === '0') faults.clear();
+    else await faults.showRefusal(String(parsed(reading.texts.log)), blob, sent);
     if (reading.rows > 0 && sent.reading !== undefined) await showOutputs(reading, sent.reading, signal);
   });
 }

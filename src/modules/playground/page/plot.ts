@@ -26,6 +26,8 @@ export class LinkedPlots {
   private readonly plots = new Map<HTMLElement, Plot>();
   /** Room for the numbers of the vertical axes, the same for all so that their times stand above each other. */
   private axisWidth = 0;
+  /** A place of the axis that a line marks. */
+  marked: number | undefined;
   withOutliers = false;
 
   /** @param onCursor is told the date and the row under the cursor; nothing where there are none */
@@ -61,6 +63,11 @@ export class LinkedPlots {
 
   zoom(min: number, max: number): void {
     for (const plot of this.plots.values()) plot.zoom(min, max);
+  }
+
+  mark(at: number | undefined): void {
+    this.marked = at;
+    this.redraw(false);
   }
 
   /** Puts the cursors on a place of the axis. */
@@ -209,9 +216,18 @@ class Plot {
         }),
       ],
       hooks: {
+        draw: [(chart) => this.drawMark(chart)],
         setCursor: [({ cursor }) => this.tell((cursor.left ?? -1) < 0 ? null : cursor.idx)],
       },
     };
+  }
+
+  private drawMark(chart: uPlot): void {
+    const { ctx, bbox } = chart;
+    const at = chart.valToPos(this.linked.marked ?? NaN, 'x', true);
+    if (!(at >= bbox.left && at <= bbox.left + bbox.width)) return;
+    ctx.fillStyle = this.colorOf('--bad');
+    ctx.fillRect(at - devicePixelRatio, bbox.top, 2 * devicePixelRatio, bbox.height);
   }
 
   /** The range of the values in view, which uPlot's own arithmetic would lose where they are very large or small. */

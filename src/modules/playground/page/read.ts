@@ -1,4 +1,5 @@
 import { type Series } from './series-reader.js';
+import { type Table } from './table.js';
 import { type Timeline } from './timeline.js';
 
 export interface Column {
@@ -18,41 +19,54 @@ export interface Reading extends Omit<Series, 'columns' | 'indices'> {
   readonly timeline: Timeline;
 }
 
-/** What the worker is asked for. */
+/** What the worker is asked for: to read a body by the series that its method needs, or a response; or to make a body. */
 export interface ReadRequest {
   readonly blob: Blob;
-  readonly needed: readonly string[];
+  readonly needed?: readonly string[];
+  readonly table?: Table;
 }
 
 /** What the worker tells: how much of the text it has read, at the end what came of it. */
 export interface ReadReport {
   readonly read?: number;
   readonly result?: Reading;
+  readonly made?: Blob;
   readonly failure?: string;
 }
 
+const start = (): Worker => new Worker(new URL('read.worker.js', import.meta.url), { type: 'module' });
+
+/** It is kept, so that files can be read also when the service has gone. */
+let worker = start();
+
 /**
- * Reads a body or a response in a worker of its own.
- * @param needed names of columns that are read, wherever they stand
+ * Asks the worker for one thing at a time.
  * @param progress is told the part that has been read, from 0 to 1
  * @throws DOMException AbortError; Error where the text can't be had, such as that of a file that has changed
  */
-export function read(
-  blob: Blob,
-  needed: readonly string[],
-  progress: (part: number) => void,
+export function ask(
+  request: ReadRequest,
   signal: AbortSignal,
-): Promise<Reading> {
-  const worker = new Worker(new URL('read.worker.js', import.meta.url), { type: 'module' });
-  return new Promise<Reading>((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  progress?: (part: number) => void,
+): Promise<ReadReport> {
+  let stop = (): void => undefined;
+  return new Promise<ReadReport>((resolve, reject) => {
     signal.throwIfAborted();
-    worker.addEventListener('error', () => reject(new Error('the reader could not be started')));
-    worker.addEventListener('message', ({ data }: MessageEvent<ReadReport>) => {
-      if (data.read !== undefined) progress(data.read);
-      if (data.result !== undefined) resolve(data.result);
-      if (data.failure !== undefined) reject(new Error(data.failure));
-    });
-    worker.postMessage({ blob, needed } satisfies ReadRequest);
-  }).finally(() => worker.terminate());
+    stop = () => {
+      reject(signal.reason as Error);
+      worker.terminate();
+      worker = start();
+    };
+    signal.addEventListener('abort', stop);
+    worker.onerror = () => reject(new Error('the reader could not be started: is the service down?'));
+    worker.onmessage = ({ data }: MessageEvent<ReadReport>) => {
+      if (data.read !== undefined) progress?.(data.read);
+      else if (data.failure !== undefined) reject(new Error(data.failure));
+      else resolve(data);
+    };
+    worker.postMessage(request);
+  }).finally(() => signal.removeEventListener('abort', stop));
 }
+
+export const read = async (...asked: Parameters<typeof ask>): Promise<Reading> =>
+  (await ask(...asked)).result as Reading;

@@ -1,34 +1,52 @@
+import { excerpt } from '../../../common/frame/frame-rules.js';
 import { element, make, mark, tableHead, tableRow } from './dom.js';
-import { count } from './format.js';
+import { count, utc } from './format.js';
 import { type Reading } from './read.js';
-import { cellsOf } from './series-reader.js';
+import { cellsOf } from '../../../common/frame/fault-finder.js';
 
 /** Rows that are shown before and after a place. */
 const NEIGHBOURS = 2;
-const LONGEST_ROW = 4096;
+const LONGEST_ROW = 1 << 18;
+
+/** Of wider rows only the date and the cells around the place are shown, and of longer cells the beginning. */
+const WIDEST = 12;
+const CELLS_BESIDE = 3;
+const LONGEST_CELL = 24;
 
 /** Bytes that are shown before and after a place. */
 const BEFORE = 120;
 const AFTER = 80;
 
+let turn = 0;
+
 /**
  * Shows the row, or the bytes, that a log names.
  * @param sent the body as it was sent
  * @param body the body as it was read, with other bytes for the scale
+ * @returns the row
  */
-export async function showPlace(log: string, sent: Blob, body: Blob, reading?: Reading): Promise<void> {
+export async function showPlace(
+  log: string,
+  sent: Blob,
+  body: Blob,
+  reading?: Reading,
+): Promise<number | undefined> {
   const [, row, column] = /scalar\.data\[(\d+)\](?:\[(\d+)\])?/.exec(log) ?? [];
-  const byte = /at byte (\d+)/.exec(log)?.[1] ?? /too early, after (\d+)/.exec(log)?.[1];
+  const byte = /at byte (\d+)/.exec(log)?.[1] ?? /too early, after (\d+)|end after (\d+)/.exec(log)?.[1];
   const place = element('place');
-  place.replaceChildren();
+  const mine = ++turn;
+  const content: Node[] = [];
   if (row !== undefined && Number(row) < (reading?.rows ?? 0))
-    place.append(await rowsAround(body, reading as Reading, Number(row), Number(column ?? NaN)));
-  else if (byte !== undefined) place.append(...(await bytesAround(sent, Number(byte))));
-  element('refused').hidden = !place.hasChildNodes();
-  const marked = place.querySelector('mark');
-  if (marked === null) return;
-  const hidden = marked.getBoundingClientRect().right - place.getBoundingClientRect().right;
-  place.scrollLeft = hidden + 16;
+    content.push(await rowsAround(body, reading as Reading, Number(row), Number(column ?? NaN)));
+  else if (byte !== undefined) content.push(...(await bytesAround(sent, Number(byte))));
+  if (mine === turn) {
+    place.replaceChildren(...content);
+    place.hidden = content.length === 0;
+    const marked = place.querySelector('mark')?.getBoundingClientRect();
+    const { left, width } = place.getBoundingClientRect();
+    if (marked !== undefined) place.scrollLeft += marked.left + marked.width / 2 - left - width / 2;
+  }
+  return row === undefined ? undefined : Number(row);
 }
 
 /** @param column NaN where the row as a whole is at fault */
@@ -39,24 +57,43 @@ async function rowsAround(blob: Blob, reading: Reading, at: number, column: numb
   const texts = await Promise.all(
     Array.from({ length: to - from }, (_, i) => rowText(blob, rowStarts, from + i)),
   );
-  const width = Math.max(headers.length, ...texts.map((text) => cellsOf(text).length));
-  const rows = texts.map((text, i) => {
+  const rows = texts.map(cellsOf);
+  const width = Math.max(headers.length, ...rows.map(({ length }) => length));
+  const middle = Number.isNaN(column) ? Math.min(headers.length, rows[at - from]?.length ?? 0) : column;
+  const shown = Array.from({ length: width }, (_, c) => c).filter(
+    (c) => width <= WIDEST || headers[c] === 'date' || Math.abs(c - middle) <= CELLS_BESIDE,
+  );
+  const lines = rows.map((cells, i) => {
     const isAtFault = from + i === at;
-    const cells = cellsOf(text);
-    const shown = Array.from({ length: width }, (_, c) => {
+    const text = texts[i] as string;
+    const shownCells = shown.flatMap((c) => {
       const cell = cells[c];
       const isMarked = c === column || cell === undefined || (Number.isNaN(column) && c >= headers.length);
-      return make('td', isAtFault && isMarked ? [mark(cell ?? 'none')] : (cell ?? ''));
+      const missing = text.endsWith('…') ? '…' : isAtFault ? 'none' : '';
+      const content = cell === undefined ? missing : excerpt(cell, LONGEST_CELL);
+      const date = make('td', isDate(cell) ? utc(Number(cell)) : '', { className: 'hint' });
+      return [
+        make('td', isAtFault && isMarked ? [mark(content)] : content),
+        ...(headers[c] === 'date' ? [date] : []),
+      ];
     });
     // What is no array has no cells.
-    const whole = make('td', isAtFault ? [mark(text)] : text, { colSpan: width });
-    return tableRow(String(from + i), cells.length === 0 ? [whole] : shown, isAtFault ? 'at-fault' : '');
+    const whole = make(
+      'td',
+      isAtFault ? [mark(excerpt(text, WIDEST * LONGEST_CELL))] : excerpt(text, LONGEST_CELL),
+      {
+        colSpan: shown.length + 1,
+      },
+    );
+    return tableRow(String(from + i), cells.length === 0 ? [whole] : shownCells, isAtFault ? 'at-fault' : '');
   });
-  const names = Array.from({ length: width }, (_, c) => headers[c] ?? '');
-  return make('table', [tableHead(['row', ...names]), make('tbody', rows)], {
+  const names = shown.flatMap((c) => (headers[c] === 'date' ? ['date', 'UTC'] : [headers[c] ?? '']));
+  return make('table', [tableHead(['row', ...names]), make('tbody', lines)], {
     ariaLabel: `Row ${at} and its neighbours, as they were sent`,
   });
 }
+
+const isDate = (cell = ''): boolean => /^-?\d/.test(cell);
 
 /** The text of one row, without what parts it from the next. */
 async function rowText(blob: Blob, starts: Float64Array, row: number): Promise<string> {

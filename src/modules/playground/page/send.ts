@@ -6,6 +6,8 @@ export interface Response {
   readonly ms: number;
   /** Milliseconds of each part that the service tells of in Server-Timing. */
   readonly timings: readonly (readonly [name: string, ms: number])[];
+  /** After how many seconds to ask again; NaN where nothing says so. */
+  readonly retryAfter: number;
 }
 
 /**
@@ -34,13 +36,14 @@ export function send(
     request.addEventListener('progress', ({ loaded, total, lengthComputable }) =>
       received(lengthComputable ? loaded / total : undefined),
     );
-    request.addEventListener('error', () => reject(new Error('no response came: the connection ended')));
+    request.addEventListener('error', () => void whyNoResponse(body).then(reject));
     request.addEventListener('load', () =>
       resolve({
         status: request.status,
         body: request.response as Blob,
         ms: performance.now() - startedAt,
         timings: timingsOf(request.getResponseHeader('Server-Timing') ?? ''),
+        retryAfter: secondsOf(request.getResponseHeader('Retry-After') ?? ''),
       }),
     );
     signal.addEventListener('abort', () => {
@@ -54,3 +57,30 @@ export function send(
 /** `receive;dur=1.5, decode;dur=2` as https://www.w3.org/TR/server-timing/ has it. */
 const timingsOf = (header: string): [string, number][] =>
   [...header.matchAll(/([\w-]+)\s*;\s*dur=([\d.]+)/g)].map(([, name = '', ms]) => [name, Number(ms)]);
+
+/** Seconds, or a date, as RFC 9110, section 10.2.3, has it. */
+const secondsOf = (header: string): number =>
+  /^\d+$/.test(header) ? Number(header) : Math.ceil((Date.parse(header) - Date.now()) / 1000);
+
+/** Whether a file can still be read as it was when it was chosen. */
+export const isReadable = (blob: Blob): Promise<boolean> =>
+  blob
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => true,
+      () => false,
+    );
+
+async function whyNoResponse(body: Blob): Promise<Error> {
+  if (!(await isReadable(body))) return new Error('the file has changed while it was sent: choose it again');
+  const isUp = await fetch('health').then(
+    () => true,
+    () => false,
+  );
+  return new Error(
+    isUp
+      ? 'no response came: the connection ended'
+      : `the service is down, or out of reach: nothing answers at ${location.host}`,
+  );
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { cellsOf, readSeries, type Series } from './series-reader.js';
+import { readSeries, type Series } from './series-reader.js';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -45,7 +45,7 @@ describe('a body that is read', () => {
       { data: [row, []], headers: names },
     ];
     for (const scalar of scalars) {
-      const { columns, indices } = readSeries(bytesOf(JSON.stringify({ scalar })), ['date', 'e1', 'e2']);
+      const { columns, indices } = readSeries(bytesOf(JSON.stringify({ scalar })), ['e1', 'e2']);
       expect(indices).toEqual([...row.slice(0, 14), 30, 39]);
       expect(columns).toEqual(indices.map((index) => column(index, NaN)));
     }
@@ -128,22 +128,5 @@ describe('the place of a scale', () => {
 
   it.each(['[]', '{"param":[1]}', '{"param":null}', '{"a":', ''])('is not there in %s', (text) => {
     expect(put(text, '7')).toBeUndefined();
-  });
-});
-
-describe('the cells of a row', () => {
-  it('are as they were sent', () => {
-    expect(cellsOf('[1.50, "a,]\\"", NaN ,[1,[2]],{"b":[3]}, null]')).toEqual([
-      '1.50',
-      '"a,]\\""',
-      'NaN',
-      '[1,[2]]',
-      '{"b":[3]}',
-      'null',
-    ]);
-  });
-
-  it('are none where it is no array', () => {
-    expect(['{"a":1}', '7', '"[1]"'].map(cellsOf)).toEqual([[], [], []]);
   });
 });

@@ -1,27 +1,15 @@
-import { faultText, JsonScanner, type ScanHandler } from '../../../common/frame/json-scanner.js';
+import { BodyScan } from '../../../common/frame/body-scan.js';
+import { type Faults } from '../../../common/frame/fault-finder.js';
+import { DATE } from '../../../common/frame/frame.js';
 
 /** So many columns are kept: what a plot can show apart. */
 const MAX_COLUMNS = 16;
 
-/** So much is scanned, or parsed, at a time. */
-const CHUNK_BYTES = 4 << 20;
-
-/** The body holds `scalar`, it holds `data`, that holds the rows, and these the cells. */
-const ROWS_DEPTH = 3;
-const CELLS_DEPTH = 4;
-
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
-const OPEN_ARRAY = 0x5b;
 
 /** The paths whose text is kept. */
 const WANTED = ['param.scale', 'scalar.headers', 'error', 'log'];
-
-/** How files begin that are taken for JSON by mistake, in hexadecimal digits. */
-const SIGNATURES: readonly (readonly [string, string])[] = [
-  ['1f8b', 'it is compressed by gzip'],
-  ['504b', 'it is a ZIP archive'],
-];
 
 /** What comes before and after the text of a scale that is put in the place of the bytes [start, end). */
 export interface ScaleSlot {
@@ -48,158 +36,65 @@ export interface Series {
   readonly indices: readonly number[];
   /** For each row the index of its first byte, and at the end that of the byte after the last row. */
   readonly rowStarts: Float64Array;
+  /** What the service refuses a body for; none of a response. */
+  readonly faults?: Faults;
 }
 
-const UTF8 = new TextDecoder();
-
 /**
- * Reads the series of a body or a response. Judges nothing: that is the service's part.
- * @param needed names of columns that are kept, wherever they stand
+ * Reads the series of a body or a response, and finds the faults of a body.
+ * @param needed the series that the method of a body needs: they are kept, wherever they stand
  * @param progress is told the part that has been read, from 0 to 1
  */
-export const readSeries = (
+export function readSeries(
   bytes: Uint8Array,
-  needed: readonly string[] = [],
+  needed?: readonly string[],
   progress?: (part: number) => void,
-): Series => new SeriesReader(bytes).read(needed, progress);
+): Series {
+  const scan = new BodyScan(bytes, (part) => progress?.(part / 2));
+  const { fault, rows, rowStarts } = scan;
+  const finder = needed && scan.finder(needed);
+  const headers = headersOf(scan.textAt('scalar.headers'));
+  const indices = chosen(headers, [DATE, ...(needed ?? [])]);
+  const columns = indices.map(() => new Float64Array(rows).fill(NaN));
+  let width = 0;
+  const take = (cells: unknown, row: number): void => {
+    finder?.judge(cells, row);
+    if (!Array.isArray(cells)) return;
+    width = Math.max(width, cells.length);
+    indices.forEach((index, c) => {
+      const cell: unknown = cells[index];
+      if (Number.isFinite(cell)) (columns[c] as Float64Array)[row] = cell as number;
+    });
+  };
+  scan.parseRows(take, (part) => progress?.((1 + part) / 2));
+  const texts = WANTED.map((path) => [path, scan.textAt(path)] as const);
+  const isThere = (_: unknown, c: number): boolean => (indices[c] as number) < width;
+  const slot = scaleSlot(scan);
+  return {
+    ...(fault !== undefined && { fault }),
+    texts: Object.fromEntries(texts.filter(([, text]) => text !== undefined)) as Record<string, string>,
+    ...(slot && { scaleSlot: slot }),
+    rows,
+    headers,
+    columns: columns.filter(isThere),
+    indices: indices.filter(isThere),
+    rowStarts,
+    ...(finder && { faults: finder.faults }),
+  };
+}
 
-class SeriesReader implements ScanHandler {
-  private readonly scanner = new JsonScanner(this, ROWS_DEPTH, 0, CELLS_DEPTH);
-  /** The keys that lead to the value at hand, by depth. */
-  private readonly keys: (string | undefined)[] = [];
-  /** The values above the rows by path. Of values with the same path the first counts. */
-  private readonly values = new Map<string | undefined, { readonly start: number; end?: number }>();
-  private inRows = false;
-  private readonly rowStarts: number[] = [];
-  /** The end of the last whole row. */
-  private rowsEnd = 0;
-  private rows = 0;
-
-  constructor(private readonly bytes: Uint8Array) {}
-
-  read(needed: readonly string[], progress?: (part: number) => void): Series {
-    const { bytes, scanner } = this;
-    let at = 0;
-    while (at < bytes.length && scanner.fault === undefined && !scanner.isDone) {
-      at = scanner.scan(bytes, at, Math.min(at + CHUNK_BYTES, bytes.length));
-      progress?.(at / bytes.length / 2);
-    }
-    const fault = this.faultFrom(at);
-    const scaleSlot = this.scaleSlot(fault === undefined);
-    const texts = this.texts();
-    const headers = headersOf(texts['scalar.headers']);
-    const { rows } = this;
-    this.rowStarts.length = rows;
-    const rowStarts = Float64Array.from([...this.rowStarts, this.rowsEnd]);
-    return {
-      ...(fault !== undefined && { fault }),
-      texts,
-      ...(scaleSlot && { scaleSlot }),
-      rows,
-      headers,
-      ...this.parseRows(rowStarts, chosen(headers, needed), progress),
-      rowStarts,
-    };
-  }
-
-  key(depth: number, text: string | undefined): void {
-    this.keys.length = depth;
-    this.keys[depth] = text === undefined ? undefined : (JSON.parse(text) as string);
-  }
-
-  begin(depth: number, first: number, index: number): false {
-    if (depth === ROWS_DEPTH) {
-      if (this.inRows) this.rowStarts.push(index);
-      return false;
-    }
-    const path = this.path(depth);
-    if (path === undefined || this.values.has(path)) return false;
-    this.values.set(path, { start: index });
-    this.inRows = path === 'scalar.data' && first === OPEN_ARRAY;
-    return false;
-  }
-
-  end(depth: number, index: number): void {
-    if (depth === ROWS_DEPTH) {
-      if (!this.inRows) return;
-      this.rows++;
-      this.rowsEnd = index;
-      return;
-    }
-    this.inRows = false;
-    const value = this.values.get(this.path(depth));
-    if (value !== undefined) value.end ??= index;
-  }
-
-  private path(depth: number): string | undefined {
-    const [, first, second] = this.keys;
-    if (depth < 2) return depth === 0 ? '' : first;
-    return first === undefined || second === undefined ? undefined : `${first}.${second}`;
-  }
-
-  /** Parses the rows, many at once, and keeps the cells of these indices as far as there are any. */
-  private parseRows(
-    rowStarts: Float64Array,
-    indices: readonly number[],
-    progress?: (part: number) => void,
-  ): Pick<Series, 'columns' | 'indices'> {
-    const rows = rowStarts.length - 1;
-    const columns = indices.map(() => new Float64Array(rows).fill(NaN));
-    let width = 0;
-    for (let row = 0, next = 0; row < rows; row = next) {
-      const start = rowStarts[row] as number;
-      while (next < rows && (next === row || (rowStarts[next + 1] as number) - start < CHUNK_BYTES)) next++;
-      const text = UTF8.decode(this.bytes.subarray(start, rowStarts[next])).replace(/[\s,]+$/, '');
-      (JSON.parse(`[${withoutNaN(text)}]`) as unknown[]).forEach((cells, r) => {
-        if (!Array.isArray(cells)) return;
-        width = Math.max(width, cells.length);
-        indices.forEach((index, c) => {
-          const cell: unknown = cells[index];
-          if (Number.isFinite(cell)) (columns[c] as Float64Array)[row + r] = cell as number;
-        });
-      });
-      progress?.((1 + next / rows) / 2);
-    }
-    const isThere = (_: unknown, c: number): boolean => (indices[c] as number) < width;
-    return { columns: columns.filter(isThere), indices: indices.filter(isThere) };
-  }
-
-  private texts(): Record<string, string> {
-    const texts: Record<string, string> = {};
-    for (const path of WANTED) {
-      const { start, end } = this.values.get(path) ?? {};
-      if (end !== undefined) texts[path] = UTF8.decode(this.bytes.subarray(start, end));
-    }
-    return texts;
-  }
-
-  /** Where the scale stands; or a place to put one, at the beginning of `param`, or of the body with a `param` around it. */
-  private scaleSlot(isWhole: boolean): ScaleSlot | undefined {
-    const { start, end } = this.values.get('param.scale') ?? {};
-    if (start !== undefined && end !== undefined) return { start, end, before: '', after: '' };
-    const param = this.values.get('param');
-    const object = param ?? this.values.get('');
-    if (!isWhole || object === undefined || this.bytes[object.start] !== OPEN_OBJECT) return undefined;
-    const at = object.start + 1;
-    const [before, after] = param === undefined ? ['"param":{"scale":', '}'] : ['"scale":', ''];
-    const isEmpty = this.bytes.subarray(at).find(isVisible) === CLOSE_OBJECT;
-    return { start: at, end: at, before, after: isEmpty ? after : `${after},` };
-  }
-
-  /** Why the text is not JSON, by how far the scanner came. */
-  private faultFrom(at: number): string | undefined {
-    const { bytes, scanner } = this;
-    if (bytes.length === 0) return 'it is empty';
-    if (scanner.fault !== undefined) {
-      const head = Array.from(bytes.subarray(0, 3), (byte) => byte.toString(16).padStart(2, '0')).join('');
-      const known = SIGNATURES.find(([signature]) => at === 0 && head.startsWith(signature));
-      return known?.[1] ?? faultText(scanner.fault, scanner.fault.index);
-    }
-    scanner.finish(bytes.length);
-    if (!scanner.isDone) return `unexpected end after ${bytes.length} bytes`;
-    const next = bytes.subarray(at).findIndex(isVisible);
-    return next < 0 ? undefined : `unexpected text after its end at byte ${at + next}`;
-  }
+/** Where the scale stands; or a place to put one, at the beginning of `param`, or of the body with a `param` around it. */
+function scaleSlot(scan: BodyScan): ScaleSlot | undefined {
+  const { start, end } = scan.placeAt('param.scale') ?? {};
+  if (start !== undefined && end !== undefined) return { start, end, before: '', after: '' };
+  const param = scan.placeAt('param');
+  const object = param ?? scan.placeAt('');
+  if (scan.fault !== undefined || object === undefined || scan.bytes[object.start] !== OPEN_OBJECT)
+    return undefined;
+  const at = object.start + 1;
+  const [before, after] = param === undefined ? ['"param":{"scale":', '}'] : ['"scale":', ''];
+  const isEmpty = scan.bytes.subarray(at).find((byte) => byte > 0x20) === CLOSE_OBJECT;
+  return { start: at, end: at, before, after: isEmpty ? after : `${after},` };
 }
 
 /** The names of the columns as far as they are names. */
@@ -213,32 +108,4 @@ function chosen(headers: readonly string[], needed: readonly string[]): number[]
   const indices = new Set(needed.map((name) => headers.indexOf(name)).filter((index) => index >= 0));
   for (let index = 0; indices.size < MAX_COLUMNS; index++) indices.add(index);
   return [...indices].sort((a, b) => a - b);
-}
-
-const isVisible = (byte: number): boolean => byte > 0x20;
-
-/** What Python writes for a missing sample is not JSON; in quotes it is text. */
-const withoutNaN = (text: string): string =>
-  text.includes('NaN')
-    ? text.replace(/"(?:[^"\\]|\\.)*"|NaN/g, (found) => (found === 'NaN' ? 'null' : found))
-    : text;
-
-/** The cells of one row in its own text, which may be broken; none where it is no array. */
-export function cellsOf(row: string): string[] {
-  const bytes = new TextEncoder().encode(row);
-  const cells: string[] = [];
-  let from = 0;
-  const handler: ScanHandler = {
-    begin: (depth, _, index) => {
-      if (depth === CELLS_DEPTH) from = index;
-      return false;
-    },
-    end: (depth, index) => {
-      if (depth === CELLS_DEPTH) cells.push(UTF8.decode(bytes.subarray(from, index)));
-    },
-    key: () => undefined,
-  };
-  const scanner = new JsonScanner(handler, CELLS_DEPTH, ROWS_DEPTH, CELLS_DEPTH);
-  if (row.startsWith('[')) scanner.scan(bytes, 0, bytes.length);
-  return cells;
 }

@@ -75,3 +75,13 @@ function jumpsOf(x: Float64Array): Uint32Array {
 /** The values of a column in an order of its rows. */
 export const along = (column: Float64Array, order: Uint32Array | undefined): Float64Array =>
   order === undefined ? column : Float64Array.from(order, (row) => column[row] as number);
+
+/** The point of a row, or of the nearest above it that has one. */
+export function pointOf({ x, order }: Timeline, row: number): number | undefined {
+  if (order === undefined) return x.length === 0 ? undefined : Math.min(row, x.length - 1);
+  let found: number | undefined;
+  order.forEach((other, point) => {
+    if (other <= row && other >= (order[found ?? -1] ?? 0)) found = point;
+  });
+  return found;
+}
