@@ -44,8 +44,10 @@ export class KasemExceptionFilter implements ExceptionFilter {
     const context = contextOf(response);
 
     if (response.destroyed) return;
-    if (status === 500) this.logger.error({ requestId: context.id, err: toError(thrown) });
     if ('error' in body && typeof body.error === 'number') context.error = body.error;
+    // Of INTERNAL the client gets no cause, whatever its status.
+    if (context.error === ERROR_CODES.INTERNAL.code)
+      this.logger.error({ requestId: context.id, err: toError(thrown) });
     if (context.call !== undefined && !response.headersSent)
       response.setHeader('Server-Timing', serverTiming(context.call));
     // Half a response can't be taken back: cutting the connection tells the client that it is not whole.
