@@ -71,9 +71,7 @@ const toError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error(`thrown without an Error: ${String(thrown)}`);
 
 /** Express gives HEAD the route of a path also where that takes neither HEAD nor GET. */
-const isRouted = ({ method, route }: Request): boolean =>
-  handles(route as IRoute | undefined, method) ||
-  (method === 'HEAD' && handles(route as IRoute | undefined, 'GET'));
+const isRouted = ({ method, route }: Request): boolean => handles(route as IRoute | undefined, method);
 
 class MethodNotAllowedError extends KasemError {
   constructor(

@@ -74,7 +74,7 @@ export interface RequestObserver {
   begun?(context: RequestContext): void;
   ended(context: RequestContext): void;
   /** Told of a client whose bytes never became a request. */
-  refused?(fault: MalformedRequest, remoteAddress: string | undefined): void;
+  malformed?(fault: MalformedRequest, remoteAddress: string | undefined): void;
 }
 
 export const isProbe = (request: Request): boolean => PROBE.test(request.path);
