@@ -7,7 +7,7 @@ import { Drain } from './common/http/drain.js';
 import { HttpAdapter } from './common/http/http-adapter.js';
 import { observe, REQUEST_ID } from './common/http/request-context.js';
 import { setSecurityHeaders } from './common/http/security-headers.js';
-import { assertHttp } from './common/http/valid-http.js';
+import { refuseInvalidHttp } from './common/http/valid-http.js';
 import { ApiDocument } from './modules/api-docs/api-document.js';
 import { PinoLogger } from './modules/logging/pino-logger.js';
 
@@ -29,6 +29,7 @@ export async function createApp(
   app.useLogger(app.get(PinoLogger));
   app.set('etag', false);
   app.disable('x-powered-by');
+  // NestFactory.create has made the modules, whose constructors add the observers. Middleware runs in this order.
   adapter.useFirst(observe(adapter.observers), setSecurityHeaders);
   if (environment.CORS_ORIGINS !== '')
     app.enableCors({
@@ -36,8 +37,8 @@ export async function createApp(
       exposedHeaders: [REQUEST_ID, 'Server-Timing', 'Retry-After'],
       maxAge: 600,
     });
-  // Behind the headers that every response carries, so that pages can read these refusals as well.
-  adapter.useFirst(app.get(Drain).track, assertHttp);
+  // After CORS, so that scripts of other sites can read these refusals too.
+  adapter.useFirst(app.get(Drain).track, refuseInvalidHttp);
   app.get(ApiDocument).app = app;
   return app;
 }

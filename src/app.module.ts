@@ -20,7 +20,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        // First, so that its filter, which takes everything, is asked after those of all other modules.
+        // Nest asks the filter of the first module last: this one takes whatever no other filter takes, on every route.
         MethodModule,
         ConfigModule.forRoot(environment),
         environment.PLAYGROUND === 'on' ? PlaygroundModule : IndexModule,

@@ -41,4 +41,5 @@ class Turns {
   };
 }
 
+/** One for the process, outside Nest's container: there is one event loop. */
 export const turns = new Turns();

@@ -11,6 +11,7 @@ import {
   type MethodCall,
   type MethodResult,
 } from '../../src/common/method/kasem-method.js';
+import { MethodModule } from '../../src/common/method/method.module.js';
 import { HourlyMeanModule } from '../fixtures/methods/hourly-mean/hourly-mean.module.js';
 import { call, eventually, rawRequest } from '../support/http.js';
 import { startService, type Service } from '../support/service.js';
@@ -150,7 +151,7 @@ class AnyController {
   }
 }
 
-@Module({ controllers: [AnyController] })
+@Module({ imports: [MethodModule], controllers: [AnyController] })
 class AnyModule {}
 
 describe('a method', () => {
@@ -303,7 +304,7 @@ describe('a declaration that breaks a rule', () => {
     }
   }
 
-  @Module({ controllers: [BrokenController] })
+  @Module({ imports: [MethodModule], controllers: [BrokenController] })
   class BrokenModule {}
 
   it('keeps the service from listening, and is told with class, function and rule', async () => {

@@ -18,6 +18,7 @@ import {
   type MethodCall,
   type MethodResult,
 } from '../../src/common/method/kasem-method.js';
+import { MethodModule } from '../../src/common/method/method.module.js';
 import { DifferenceModule } from '../fixtures/methods/difference/difference.module.js';
 import { HourlyMeanModule } from '../fixtures/methods/hourly-mean/hourly-mean.module.js';
 import {
@@ -175,7 +176,7 @@ class OptionalController {
   }
 }
 
-@Module({ controllers: [OptionalController] })
+@Module({ imports: [MethodModule], controllers: [OptionalController] })
 class OptionalModule {}
 
 describe('the description', () => {

@@ -10,6 +10,7 @@ import {
   type MethodCall,
   type MethodResult,
 } from '../../src/common/method/kasem-method.js';
+import { MethodModule } from '../../src/common/method/method.module.js';
 import { DifferenceModule } from '../fixtures/methods/difference/difference.module.js';
 import { bodyOf, call } from '../support/http.js';
 import { startService, type Service } from '../support/service.js';
@@ -161,7 +162,7 @@ class MovingController {
   }
 }
 
-@Module({ controllers: [MovingController] })
+@Module({ imports: [MethodModule], controllers: [MovingController] })
 class MovingModule {}
 
 describe('a method with several outputs', () => {
@@ -259,7 +260,7 @@ class KeepingController {
   }
 }
 
-@Module({ controllers: [KeepingController] })
+@Module({ imports: [MethodModule], controllers: [KeepingController] })
 class KeepingModule {}
 
 describe("a method that gives columns which are not only its response's", () => {

@@ -2,7 +2,8 @@ import { IncomingMessage, ServerResponse, type ServerOptions } from 'node:http';
 import { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { type DirectRoute, type Routes } from './routes.js';
 
-export type Verb = 'get' | 'post' | 'put' | 'patch' | 'delete';
+/** Functions of Express that register a route; `all` takes every verb. */
+export type Verb = 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete' | 'options' | 'all';
 
 /** Why Express gets a request that has been handled before: an error, or a handler that passed it on. */
 interface PassedOn {

@@ -22,7 +22,7 @@ import { Routes } from './routes.js';
 /** The longest that a request's header may take to arrive. */
 const HEADERS_MS = 15_000;
 
-/** A body that is refused unread may go on arriving for so long after the time that it would have had. */
+/** How much longer than REQUEST_TIMEOUT_MS a body that is refused unread may take to arrive. */
 const LINGER_MS = 5_000;
 
 /** How often Node looks for connections whose time is over, and we for slow readers. */
@@ -38,13 +38,13 @@ type HttpLimits = Pick<
 
 type Register = (path: string, handler: RequestHandler) => void;
 
-const VERBS: readonly Verb[] = ['get', 'post', 'put', 'patch', 'delete'];
+const VERBS: readonly Verb[] = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options', 'all'];
 
 /** Express on an HTTP server whose limits are set: some can be given only where the server is made. */
 export class HttpAdapter extends ExpressAdapter {
   readonly observers: RequestObserver[] = [];
   readonly routes = new Routes();
-  /** Runs before Nest's shutdown hooks: finishes the requests in flight. */
+  /** Finishes the requests in flight. `Drain` sets it; it runs before Nest's shutdown hooks. */
   drain?: () => Promise<void>;
   private readonly dispatch = new Dispatch(this.getInstance<Express>(), this.routes);
 
@@ -68,8 +68,8 @@ export class HttpAdapter extends ExpressAdapter {
     this.useFirst(
       cors<Request>((request, give) =>
         optionsOf(request, (error, given) => {
-          const methods = request.method === 'OPTIONS' ? this.routes.allowed(request.path) : [];
-          give(error, { methods, preflightContinue: methods.length === 0, ...given });
+          const verbs = request.method === 'OPTIONS' ? this.routes.allowed(request.path) : [];
+          give(error, { methods: verbs, preflightContinue: verbs.length === 0, ...given });
         }),
       ),
     );
@@ -104,7 +104,7 @@ export class HttpAdapter extends ExpressAdapter {
         ...this.dispatch.classes,
         keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
         connectionsCheckingInterval: CHECKING_INTERVAL_MS,
-        // Node's own response to a request without one is not in the contract's form; see `assertHttp`.
+        // Node's own response to a request without one is not in the contract's form; see `refuseInvalidHttp`.
         requireHostHeader: false,
       },
       order.oneByOne((request, response) => {
@@ -112,14 +112,14 @@ export class HttpAdapter extends ExpressAdapter {
         this.dispatch.handle(request as Request, response as Response);
       }),
     );
-    // Half of the heap is for connections; who comes over one more is hung up on.
+    // Half of the heap is for connections. One connection more is closed at once.
     server.maxConnections = Math.floor(getHeapStatistics().heap_size_limit / 2 / CONNECTION_BYTES);
-    // Whether a body is to be sent is said where it would be read; other expectations are ignored, as RFC 9110 allows.
+    // `readBody` responds to an expected 100-continue; other expectations are ignored, as RFC 9110 allows.
     const respond: RequestListener = (request, response) => void server.emit('request', request, response);
     server.on('checkContinue', respond).on('checkExpectation', respond);
     server.on('connection', (socket: Socket) => {
       parseInTurns(socket);
-      // How Node closes a connection after its last response.
+      // Node calls `destroySoon` to close a connection after its last response.
       const destroySoon = socket.destroySoon.bind(socket);
       socket.destroySoon = () => (order.isReceiving(socket) ? linger(socket) : destroySoon());
     });
@@ -128,13 +128,13 @@ export class HttpAdapter extends ExpressAdapter {
       else
         order.respondToMalformed(socket, (owed) => {
           const fault = malformedRequest(error);
-          if (owed === undefined) this.refuse(fault, socket);
-          // Who goes away in the middle of a body has abandoned a request, which is told as that.
+          if (owed === undefined) this.respondToMalformed(fault, socket);
+          // A client that goes away in the middle of a body has abandoned a request; the log counts it as that only.
           else if (error.code === 'HPE_INVALID_EOF_STATE') respondMalformed(fault, socket);
-          else refuseWithin(owed as Response, fault);
+          else respondToMalformedBody(owed as Response, fault);
         });
     });
-    server.on('connect', (_, socket: Duplex) => this.refuse(CONNECT, socket as Socket));
+    server.on('connect', (_, socket: Duplex) => this.respondToMalformed(CONNECT, socket as Socket));
     server.requestTimeout = REQUEST_TIMEOUT_MS + LINGER_MS;
     server.headersTimeout = Math.min(HEADERS_MS, server.requestTimeout);
     const intervalMs = Math.min(CHECKING_INTERVAL_MS, Math.ceil(RESPONSE_TIMEOUT_MS / 20));
@@ -150,16 +150,16 @@ export class HttpAdapter extends ExpressAdapter {
     super.beforeClose();
   }
 
-  private refuse(fault: MalformedRequest, socket: Socket): void {
+  private respondToMalformed(fault: MalformedRequest, socket: Socket): void {
     if (!respondMalformed(fault, socket)) return;
-    for (const observer of this.observers) observer.refused?.(fault, socket.remoteAddress);
+    for (const observer of this.observers) observer.malformed?.(fault, socket.remoteAddress);
   }
 }
 
-/** Refuses a request whose body turns out to be malformed. */
-function refuseWithin(response: Response, { status, error, log }: MalformedRequest): void {
+/** Responds to a request whose body turns out to be malformed. */
+function respondToMalformedBody(response: Response, { status, error, log }: MalformedRequest): void {
   contextOf(response).error = error.code;
-  // Node tells a request that has had its response nothing of its end, for which the reader of its body waits, or is about to.
+  // The reader of the body waits for the end of the request, of which Node emits nothing after the response.
   const { req } = response;
   response.once('close', () => setImmediate(() => req.emit('close')));
   req.socket.once('close', () => req.destroy());

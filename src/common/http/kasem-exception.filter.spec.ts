@@ -134,7 +134,7 @@ describe('the filter', () => {
     });
     const routes = new Routes();
     const route = (verb: string, path: string) => routes.add(verb, express().route(path), () => undefined);
-    for (const path of ['/text', '/error', '/timed', '/half', '/gone', '/health', '/absent'])
+    for (const path of ['/text', '/error', '/unavailable', '/timed', '/half', '/gone', '/health', '/absent'])
       route('GET', path);
     for (const verb of ['POST', 'PUT']) route(verb, '/two');
     route('POST', '/absent');
@@ -148,6 +148,9 @@ describe('the filter', () => {
     app.use(observe([{ ended: (context) => void contexts.push(context) }]));
     app.get('/text', (request, response) => fail('secret', request, response));
     app.get('/error', (request, response) => fail(new TypeError('secret'), request, response));
+    app.get('/unavailable', (request, response) =>
+      fail(new ServiceUnavailableException('secret'), request, response),
+    );
     app.get('/timed', (request, response) => {
       contextOf(response).call = { method: 'm', rows: 0, receive: 1, decode: 2, compute: 3, encode: 0 };
       fail(new KasemError('OVERFLOW', 'why'), request, response);
@@ -200,12 +203,13 @@ describe('the filter', () => {
   };
 
   it('logs a fault of ours with its stack under the id of the request, whatever is thrown', async () => {
-    for (const [path, name] of [
-      ['/text', 'Error: thrown without an Error: secret'],
-      ['/error', 'TypeError: secret'],
+    for (const [path, status, name] of [
+      ['/text', 500, 'Error: thrown without an Error: secret'],
+      ['/error', 500, 'TypeError: secret'],
+      ['/unavailable', 503, 'ServiceUnavailableException: secret'],
     ] as const) {
       const response = await ask(path);
-      expect(response.status).toBe(500);
+      expect(response.status).toBe(status);
       expect(response.text).not.toContain('secret');
       const [fault] = logged.splice(0) as [{ requestId: string; err: Error }];
       expect(fault.requestId).toBe(response.headers.get('X-Request-ID'));

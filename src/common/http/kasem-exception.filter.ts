@@ -44,8 +44,10 @@ export class KasemExceptionFilter implements ExceptionFilter {
     const context = contextOf(response);
 
     if (response.destroyed) return;
-    if (status === 500) this.logger.error({ requestId: context.id, err: toError(thrown) });
     if ('error' in body && typeof body.error === 'number') context.error = body.error;
+    // Of INTERNAL the client gets no cause, whatever its status.
+    if (context.error === ERROR_CODES.INTERNAL.code)
+      this.logger.error({ requestId: context.id, err: toError(thrown) });
     if (context.call !== undefined && !response.headersSent)
       response.setHeader('Server-Timing', serverTiming(context.call));
     // Half a response can't be taken back: cutting the connection tells the client that it is not whole.
@@ -69,9 +71,7 @@ const toError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error(`thrown without an Error: ${String(thrown)}`);
 
 /** Express gives HEAD the route of a path also where that takes neither HEAD nor GET. */
-const isRouted = ({ method, route }: Request): boolean =>
-  handles(route as IRoute | undefined, method) ||
-  (method === 'HEAD' && handles(route as IRoute | undefined, 'GET'));
+const isRouted = ({ method, route }: Request): boolean => handles(route as IRoute | undefined, method);
 
 class MethodNotAllowedError extends KasemError {
   constructor(

@@ -7,7 +7,7 @@ export const REQUEST_ID = 'X-Request-ID';
 /** What may stand in a log and in a header as it is. */
 const HARMLESS = /^[\w.:@/+=-]{1,128}$/;
 
-/** What watches the service rather than using it: asked every few seconds, open to all, answered also while draining. */
+/** What watches the service: called every few seconds, and answered also while draining. Of the two only /health is public. */
 const PROBE = /^\/(health|metrics)(?=\/|$)/i;
 
 /** The call of a method: how large it was and where its time went, in milliseconds. */
@@ -74,7 +74,7 @@ export interface RequestObserver {
   begun?(context: RequestContext): void;
   ended(context: RequestContext): void;
   /** Told of a client whose bytes never became a request. */
-  refused?(fault: MalformedRequest, remoteAddress: string | undefined): void;
+  malformed?(fault: MalformedRequest, remoteAddress: string | undefined): void;
 }
 
 export const isProbe = (request: Request): boolean => PROBE.test(request.path);

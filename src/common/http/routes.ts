@@ -1,10 +1,13 @@
 import { type IRoute, type RequestHandler } from 'express';
 import { match, parse, type MatchFunction } from 'path-to-regexp';
 
+/** The verbs of a route for all of them: those that pages and clients use, without WebDAV's. */
+const ALL_VERBS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
 /** A path as it is declared, and the verbs that it takes. */
 export interface Route {
   readonly path: string;
-  readonly methods: readonly string[];
+  readonly verbs: readonly string[];
 }
 
 /** A route that a request reaches without Express's router. */
@@ -32,10 +35,11 @@ export class Routes {
     const { path } = route;
     const known = this.byPath.get(path) ?? { verbs: new Set(), matches: match(path, { decode: false }) };
     this.byPath.set(path, known);
-    known.verbs.add(verb);
     // Express gives GET's route to HEAD as well.
-    if (verb === 'GET') known.verbs.add('HEAD');
+    const taken = verb === 'ALL' ? ALL_VERBS : verb === 'GET' ? ['GET', 'HEAD'] : [verb];
+    for (const one of taken) known.verbs.add(one);
 
+    // A route for all verbs is never found as direct: no request has the verb ALL.
     const isFixed = parse(path).tokens.every(({ type }) => type === 'text');
     const isFirst = this.layers.every((layer) => layer.route === route || !takes(layer, verb, path));
     if (!isFixed || !isFirst) return;
@@ -61,7 +65,7 @@ export class Routes {
 
   list(): Route[] {
     return [...this.byPath]
-      .map(([path, { verbs }]) => ({ path, methods: [...verbs].sort() }))
+      .map(([path, { verbs }]) => ({ path, verbs: [...verbs].sort() }))
       .sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
@@ -72,10 +76,10 @@ export class Routes {
   }
 }
 
-/** Whether a route of Express has a handler for a verb itself: HEAD is given to GET's as well. */
+/** Whether a route of Express takes a verb. HEAD goes to a route for GET as well. */
 export function handles(route: IRoute | undefined, verb: string): boolean {
-  const { methods } = (route ?? { methods: {} }) as { methods: Readonly<Record<string, boolean>> };
-  return methods._all === true || methods[verb.toLowerCase()] === true;
+  const { methods: has } = (route ?? { methods: {} }) as { methods: Readonly<Record<string, boolean>> };
+  return has._all === true || has[verb.toLowerCase()] === true || (verb === 'HEAD' && has.get === true);
 }
 
 const takes = ({ matches, route }: Layer, verb: string, path: string): boolean =>

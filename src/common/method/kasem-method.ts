@@ -40,7 +40,7 @@ type Handler<D extends MethodDeclaration> = (
   ...others: never[]
 ) => MethodResult<D> | Promise<MethodResult<D>>;
 
-/** Makes a controller's function the method of an algorithm endpoint. */
+/** Makes a controller's function the handler of a method. Its first parameter is the call. */
 export function KasemMethod<D extends MethodDeclaration>(declaration: D) {
   return <F extends Handler<D>>(
     controller: object,
@@ -59,7 +59,7 @@ export function KasemMethod<D extends MethodDeclaration>(declaration: D) {
       errors: [...new Set([...(declaration.errors ?? []), ...errorsOfRules(declaration.params)])],
     };
     Call()(controller, name, 0);
-    // Asking for the response tells Nest that it is written here, in pieces; behind the handler's own parameters.
+    // `@Res()` turns off Nest's own response. It takes an index after the handler's parameters, which never see it.
     Res()(controller, name, nextParameter(controller, name));
     applyDecorators(
       Post([...declaration.paths]),
@@ -71,7 +71,7 @@ export function KasemMethod<D extends MethodDeclaration>(declaration: D) {
   };
 }
 
-/** The first index behind the parameters that a handler has decorators for. */
+/** The first index after the parameters that a handler has decorators for, which Nest keeps under ROUTE_ARGS_METADATA. */
 function nextParameter(controller: object, name: string): number {
   const parameters = Object.values(
     (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller.constructor, name) ?? {}) as Record<

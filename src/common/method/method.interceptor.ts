@@ -98,7 +98,7 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
           mergeMap((result) => this.respond(call, result)),
         ),
       ),
-      // Not when the client has the response: the columns are gone, and it may read slowly.
+      // Runs when the response is encoded, not when the client has read it.
       finalize(() => {
         response.off('close', abort);
         for (const column of input?.columns.values() ?? []) free(column);
@@ -141,12 +141,7 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
 
     context.error = 0;
     context.response.setHeader('Server-Timing', serverTiming(record));
-    // A client may read slowly: what its response does not need is given back before.
-    const columns = [...input.columns.values()];
-    const needed = [...frame.columns.values()];
-    const unneeded = columns.filter(({ buffer }) => needed.every((column) => column.buffer !== buffer));
-    share.keep(bytesOf(needed) / bytesOf([...needed, ...unneeded]) || 0);
-    for (const column of unneeded) free(column);
+    releaseUnneeded(input, frame, share);
     // What the method gave may be its own for longer: only the input's columns are given back at the end.
     await writeResponse(context.response, frame, log, {
       context,
@@ -154,4 +149,16 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
       missing: this.environment.MISSING_SAMPLES,
     });
   }
+}
+
+/** Gives back what the response does not need before it is written, since a client may read slowly. */
+function releaseUnneeded(input: Frame, frame: Frame, share: BodyShare): void {
+  const needed = [...frame.columns.values()];
+  // By buffer, since a column of the result may be a view of a column of the input.
+  const unneeded = [...input.columns.values()].filter(({ buffer }) =>
+    needed.every((column) => column.buffer !== buffer),
+  );
+  // Without rows this is 0 / 0.
+  share.keep(bytesOf(needed) / bytesOf([...needed, ...unneeded]) || 0);
+  for (const column of unneeded) free(column);
 }

@@ -1,4 +1,4 @@
-import { Global, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { KasemExceptionFilter } from '../http/kasem-exception.filter.js';
 import { BodyBudget } from './body-budget.js';
@@ -6,9 +6,8 @@ import { Methods } from './methods.js';
 
 /**
  * What every method needs: the filter that turns failures into error codes, the budget of bodies in flight, and the check of
- * the declarations.
+ * the declarations. A module with a method imports it. The filter is global in Nest: it takes the failures of every route.
  */
-@Global()
 @Module({
   imports: [DiscoveryModule],
   providers: [{ provide: APP_FILTER, useClass: KasemExceptionFilter }, BodyBudget, Methods],

@@ -160,7 +160,7 @@ export class Metrics implements RequestObserver {
     if (call !== undefined) this.rows.inc({ method: call.method }, call.rows);
   }
 
-  refused({ error }: MalformedRequest): void {
+  malformed({ error }: MalformedRequest): void {
     this.calls.inc({ method: '', outcome: 'refused', error: error.code });
   }
 }
