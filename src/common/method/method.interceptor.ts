@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type Response } from 'express';
-import { catchError, defer, finalize, mergeMap, type Observable } from 'rxjs';
+import { catchError, defer, finalize, map, mergeMap, race, tap, timer, type Observable } from 'rxjs';
 import { Environment } from '../config/environment.js';
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
@@ -65,8 +65,8 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
     };
     context.call = record;
 
-    const gone = new AbortController();
-    const abort = () => gone.abort(new ClientGoneError('the client went away'));
+    const ended = new AbortController();
+    const abort = () => ended.abort(new ClientGoneError('the client went away'));
     response.once('close', abort);
     const share = this.budget.open();
     let input: Frame | undefined;
@@ -84,14 +84,14 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
       request.methodCall = {
         params: validateParams(method.declaration.params, body.params),
         frame: input,
-        signal: gone.signal,
+        signal: ended.signal,
         note: (text) => void notes.push(text),
       };
       return { method, context, record, share, input, notes, computingSince };
     };
     return defer(receive).pipe(
       mergeMap((call) =>
-        next.handle().pipe(
+        this.inTime(next, method, context, ended).pipe(
           catchError((error: unknown) => {
             throw this.declared(error, method, context);
           }),
@@ -105,6 +105,39 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
         share.release();
       }),
     );
+  }
+
+  /**
+   * Runs the handler until its deadline. A handler that held the event loop past it ends before the timer can fire: what it gives
+   * is as good as ever.
+   */
+  private inTime(
+    next: CallHandler,
+    { name }: DeclaredMethod,
+    { id }: RequestContext,
+    ended: AbortController,
+  ): Observable<unknown> {
+    const { METHOD_TIMEOUT_MS } = this.environment;
+    const deadline = timer(METHOD_TIMEOUT_MS).pipe(
+      map(() => {
+        const error = new KasemError(
+          'METHOD_TIMEOUT',
+          `the method did not finish within ${METHOD_TIMEOUT_MS} milliseconds`,
+        );
+        ended.abort(error);
+        throw error;
+      }),
+    );
+    const start = performance.now();
+    const warnIfLate = () => {
+      const ms = performance.now() - start;
+      if (ms > METHOD_TIMEOUT_MS)
+        this.logger.warn({
+          requestId: id,
+          msg: `${name} held the event loop for ${Math.round(ms)} milliseconds, past METHOD_TIMEOUT_MS=${METHOD_TIMEOUT_MS}`,
+        });
+    };
+    return race(deadline, next.handle().pipe(tap({ next: warnIfLate, error: warnIfLate })));
   }
 
   /** An error code that is not declared is a mistake that shows before production, where it is only logged. */
