@@ -43,6 +43,7 @@ describe('the environment', () => {
     ['MAX_IN_FLIGHT_BYTES', ['0']],
     ['REQUEST_TIMEOUT_MS', ['0', '1m']],
     ['METHOD_TIMEOUT_MS', ['0', '1m']],
+    ['METHOD_THREADS', ['0', '257']],
     ['KEEP_ALIVE_TIMEOUT_MS', ['0', '75s']],
     ['RESPONSE_TIMEOUT_MS', ['0']],
     ['MISSING_SAMPLES', ['nan', '']],

@@ -17,6 +17,7 @@ import { free } from '../free.js';
 import { writeResponse } from './response-writer.js';
 import { BodyBudget, type BodyShare } from './body-budget.js';
 import { ClientGoneError, readBody } from './body-reader.js';
+import { MethodThreads } from './method-threads.js';
 import { METHOD, type DeclaredMethod, type MethodRequest } from './method-declaration.js';
 import { validateParams } from './params.js';
 import { assertFinite, logText, resultFrame, summarize } from './result.js';
@@ -28,6 +29,8 @@ interface CallInProgress {
   readonly record: CallRecord;
   readonly share: BodyShare;
   readonly input: Frame;
+  /** Of its input, for `log`. */
+  readonly summary: string;
   readonly notes: readonly string[];
   /** When its params and rows had been read. */
   readonly computingSince: number;
@@ -48,6 +51,7 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
     private readonly reflector: Reflector,
     private readonly environment: Environment,
     private readonly budget: BodyBudget,
+    private readonly threads: MethodThreads,
   ) {}
 
   intercept(execution: ExecutionContext, next: CallHandler): Observable<void> {
@@ -81,13 +85,17 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
       record.rows = input.length;
       const computingSince = performance.now();
       const notes: string[] = [];
+      const params = validateParams(method.declaration.params, body.params);
+      // Before the method, which may give its columns to a thread.
+      const summary = await summarize(input);
+      this.threads.own(input);
       request.methodCall = {
-        params: validateParams(method.declaration.params, body.params),
+        params,
         frame: input,
         signal: ended.signal,
         note: (text) => void notes.push(text),
       };
-      return { method, context, record, share, input, notes, computingSince };
+      return { method, context, record, share, input, summary, notes, computingSince };
     };
     return defer(receive).pipe(
       mergeMap((call) =>
@@ -157,7 +165,16 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
   }
 
   private async respond(
-    { method: { name, declaration }, context, record, share, input, notes, computingSince }: CallInProgress,
+    {
+      method: { name, declaration },
+      context,
+      record,
+      share,
+      input,
+      summary,
+      notes,
+      computingSince,
+    }: CallInProgress,
     result: unknown,
   ): Promise<void> {
     let frame: Frame;
@@ -170,7 +187,7 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
     } finally {
       record.compute = performance.now() - computingSince;
     }
-    const log = logText(await summarize(input), declaration, frame, notes);
+    const log = logText(summary, declaration, frame, notes);
 
     context.error = 0;
     context.response.setHeader('Server-Timing', serverTiming(record));
