@@ -8,6 +8,7 @@ import { columnsIn, type ThreadFunction, type ThreadOutcome } from './method-thr
 
 /** `.js`, or `.ts` where tests run the source as it is; a thread then needs a loader of its own. */
 const EXTENSION = extname(import.meta.url);
+const LOADER = new URL('../../../scripts/typescript.mjs', import.meta.url).href;
 
 /** Threads for what takes long and cannot be cut into slices. They start when the first method needs one. */
 @Injectable()
@@ -112,7 +113,7 @@ export class MethodThreads implements OnApplicationShutdown {
       maxThreads: this.threads,
       atomics: 'disabled',
       recordTiming: false,
-      ...(EXTENSION === '.ts' && { execArgv: ['--import', 'tsx'] }),
+      ...(EXTENSION === '.ts' && { execArgv: ['--import', LOADER] }),
     });
     // One that dies while it runs nothing; the next run has a new one.
     pool.on('error', (err: Error) => this.logger.error({ err }));
