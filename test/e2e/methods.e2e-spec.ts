@@ -144,9 +144,15 @@ class AnyController {
   }
 
   @KasemMethod(WAITING)
-  async waiting({ frame, signal }: MethodCall<typeof WAITING>): Promise<MethodResult<typeof WAITING>> {
+  async waiting({
+    params,
+    frame,
+    signal,
+  }: MethodCall<typeof WAITING>): Promise<MethodResult<typeof WAITING>> {
     waiting.push(signal);
     if (frame.length > 0) await once(signal, 'abort');
+    // Holds the event loop for so many milliseconds.
+    for (const end = performance.now() + params.offset; performance.now() < end;);
     return { out: frame.column('date') };
   }
 }
@@ -285,6 +291,46 @@ describe('a method', () => {
     // By the next response the connection of the first is closed.
     await send('/any', {});
     expect(waiting[before]?.aborted).toBe(false);
+  });
+});
+
+describe('a method that does not finish in time', () => {
+  const warnings: string[] = [];
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService({ METHOD_TIMEOUT_MS: '50' }, [AnyModule]);
+    Logger.overrideLogger({
+      log: () => undefined,
+      warn: ({ msg }: { msg: string }) => void warnings.push(msg),
+      error: () => undefined,
+    });
+  });
+  afterAll(() => service.close());
+
+  const send = async (param: object, data: number[][]) =>
+    await call(service.url, { path: '/waiting', body: bodyOf(param, ['date'], data) });
+
+  it('is answered with its error, and told by its signal', async () => {
+    const before = waiting.length;
+    const log = 'the method did not finish within 50 milliseconds';
+    const { status, json } = await send({}, [[START]]);
+    expect([status, json]).toEqual([503, { error: 53, log }]);
+    expect((waiting[before]?.reason as Error).message).toBe(log);
+    expect(warnings).toEqual([]);
+    expect((await send({}, [])).json.error).toBe(0);
+  });
+
+  it('sends its late result where it held the event loop, and is named in the log', async () => {
+    const before = waiting.length;
+    warnings.length = 0;
+    const { status, json } = await send({ offset: 60 }, []);
+    expect([status, json.error]).toEqual([200, 0]);
+    expect(waiting[before]?.aborted).toBe(false);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^AnyController\.waiting held the event loop for \d+ milliseconds, past METHOD_TIMEOUT_MS=50$/,
+      ),
+    ]);
   });
 });
 

@@ -275,6 +275,7 @@ describe('the filter', () => {
     ['BAD_REQUEST', { Connection: 'close' }],
     ['OVERLOADED', { 'Retry-After': '1' }],
     ['SHUTTING_DOWN', { 'Retry-After': '1', Connection: 'close' }],
+    ['METHOD_TIMEOUT', {}],
     ['INVALID_BODY', {}],
   ] as const)('gives %s the headers %j', (name, headers) => {
     expect(errorResponse(new KasemError(name, 'why'), 'contract').headers).toEqual(headers);

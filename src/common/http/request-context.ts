@@ -19,7 +19,7 @@ export interface CallRecord {
   receive: number;
   /** Decompressing is part of receiving; this is bytes to columns. */
   decode: number;
-  /** The params' rules, the method, and the check of what it gave. */
+  /** The params' rules, the summary of the rows, the method, and the check of what it gave. */
   compute: number;
   /** Columns to bytes, without waiting for the client to take them. */
   encode: number;

@@ -67,7 +67,7 @@ export interface MethodCall<D extends MethodDeclaration> {
   readonly params: InstanceType<D['params']>;
   /** The dates and the input series, which are empty once the response is out. */
   readonly frame: Frame<Extract<D['inputs'][number], string>, NameOf<D['inputs'][number]>>;
-  /** Aborted when the client has gone: nobody waits for the result any more. */
+  /** Aborted when the client has gone or METHOD_TIMEOUT_MS is over: nobody waits for the result any more. */
   readonly signal: AbortSignal;
   /** Adds a sentence to the response's `log`. */
   readonly note: (text: string) => void;

@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type Response } from 'express';
-import { catchError, defer, finalize, mergeMap, type Observable } from 'rxjs';
+import { catchError, defer, finalize, map, mergeMap, race, tap, timer, type Observable } from 'rxjs';
 import { Environment } from '../config/environment.js';
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
@@ -17,6 +17,7 @@ import { free } from '../free.js';
 import { writeResponse } from './response-writer.js';
 import { BodyBudget, type BodyShare } from './body-budget.js';
 import { ClientGoneError, readBody } from './body-reader.js';
+import { MethodThreads } from './method-threads.js';
 import { METHOD, type DeclaredMethod, type MethodRequest } from './method-declaration.js';
 import { validateParams } from './params.js';
 import { assertFinite, logText, resultFrame, summarize } from './result.js';
@@ -28,6 +29,8 @@ interface CallInProgress {
   readonly record: CallRecord;
   readonly share: BodyShare;
   readonly input: Frame;
+  /** Of its input, for `log`. */
+  readonly summary: string;
   readonly notes: readonly string[];
   /** When its params and rows had been read. */
   readonly computingSince: number;
@@ -48,6 +51,7 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
     private readonly reflector: Reflector,
     private readonly environment: Environment,
     private readonly budget: BodyBudget,
+    private readonly threads: MethodThreads,
   ) {}
 
   intercept(execution: ExecutionContext, next: CallHandler): Observable<void> {
@@ -65,8 +69,8 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
     };
     context.call = record;
 
-    const gone = new AbortController();
-    const abort = () => gone.abort(new ClientGoneError('the client went away'));
+    const ended = new AbortController();
+    const abort = () => ended.abort(new ClientGoneError('the client went away'));
     response.once('close', abort);
     const share = this.budget.open();
     let input: Frame | undefined;
@@ -81,17 +85,21 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
       record.rows = input.length;
       const computingSince = performance.now();
       const notes: string[] = [];
+      const params = validateParams(method.declaration.params, body.params);
+      // Before the method, which may give its columns to a thread.
+      const summary = await summarize(input);
+      this.threads.own(input);
       request.methodCall = {
-        params: validateParams(method.declaration.params, body.params),
+        params,
         frame: input,
-        signal: gone.signal,
+        signal: ended.signal,
         note: (text) => void notes.push(text),
       };
-      return { method, context, record, share, input, notes, computingSince };
+      return { method, context, record, share, input, summary, notes, computingSince };
     };
     return defer(receive).pipe(
       mergeMap((call) =>
-        next.handle().pipe(
+        this.inTime(next, method, context, ended).pipe(
           catchError((error: unknown) => {
             throw this.declared(error, method, context);
           }),
@@ -105,6 +113,39 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
         share.release();
       }),
     );
+  }
+
+  /**
+   * Runs the handler until its deadline. A handler that held the event loop past it ends before the timer can fire: what it gives
+   * is as good as ever.
+   */
+  private inTime(
+    next: CallHandler,
+    { name }: DeclaredMethod,
+    { id }: RequestContext,
+    ended: AbortController,
+  ): Observable<unknown> {
+    const { METHOD_TIMEOUT_MS } = this.environment;
+    const deadline = timer(METHOD_TIMEOUT_MS).pipe(
+      map(() => {
+        const error = new KasemError(
+          'METHOD_TIMEOUT',
+          `the method did not finish within ${METHOD_TIMEOUT_MS} milliseconds`,
+        );
+        ended.abort(error);
+        throw error;
+      }),
+    );
+    const start = performance.now();
+    const warnIfLate = () => {
+      const ms = performance.now() - start;
+      if (ms > METHOD_TIMEOUT_MS)
+        this.logger.warn({
+          requestId: id,
+          msg: `${name} held the event loop for ${Math.round(ms)} milliseconds, past METHOD_TIMEOUT_MS=${METHOD_TIMEOUT_MS}`,
+        });
+    };
+    return race(deadline, next.handle().pipe(tap({ next: warnIfLate, error: warnIfLate })));
   }
 
   /** An error code that is not declared is a mistake that shows before production, where it is only logged. */
@@ -124,7 +165,16 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
   }
 
   private async respond(
-    { method: { name, declaration }, context, record, share, input, notes, computingSince }: CallInProgress,
+    {
+      method: { name, declaration },
+      context,
+      record,
+      share,
+      input,
+      summary,
+      notes,
+      computingSince,
+    }: CallInProgress,
     result: unknown,
   ): Promise<void> {
     let frame: Frame;
@@ -137,7 +187,7 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
     } finally {
       record.compute = performance.now() - computingSince;
     }
-    const log = logText(await summarize(input), declaration, frame, notes);
+    const log = logText(summary, declaration, frame, notes);
 
     context.error = 0;
     context.response.setHeader('Server-Timing', serverTiming(record));
