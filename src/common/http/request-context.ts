@@ -28,7 +28,7 @@ export interface CallRecord {
 /** The parts of a call that are over before its response is sent, as https://www.w3.org/TR/server-timing/ spells them. */
 export const serverTiming = (call: CallRecord): string =>
   (['receive', 'decode', 'compute'] as const)
-    .map((part) => `${part};dur=${call[part].toFixed(3)}`)
+    .map((part) => `${part};dur=${Math.round(call[part] * 1e3) / 1e3}`)
     .join(', ');
 
 /** One request and its response: written by those who handle it, read at its end by the log and the metrics. */

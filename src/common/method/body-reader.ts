@@ -106,7 +106,7 @@ export async function readBody(
  * @returns whether it has
  */
 function takeWhole(request: IncomingMessage, take: (chunk: Buffer) => void): boolean {
-  if (!request.complete || request.destroyed || !turns.hasTime) return false;
+  if (!request.complete || request.destroyed) return false;
   const body = request.read() as Buffer | null;
   if (body !== null) take(body);
   return true;
