@@ -9,6 +9,7 @@ import {
   type MethodResult,
 } from '../../src/common/method/kasem-method.js';
 import { MethodThreads } from '../../src/common/method/method-threads.js';
+import { MethodModule } from '../../src/common/method/method.module.js';
 import { BandEnergyModule } from '../fixtures/methods/band-energy/band-energy.module.js';
 import type faulty from '../fixtures/threads/faulty.js';
 import { TOO_SHORT } from '../fixtures/threads/faulty.js';
@@ -49,7 +50,7 @@ class FaultyController {
   }
 }
 
-@Module({ controllers: [FaultyController] })
+@Module({ imports: [MethodModule], controllers: [FaultyController] })
 class FaultyModule {}
 
 const bodyOf = (param: object, data: unknown) =>
