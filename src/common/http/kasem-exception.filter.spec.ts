@@ -217,9 +217,7 @@ describe('the filter', () => {
   it('says where the time of a call went, and what became of it', async () => {
     const response = await ask('/timed');
     expect([response.status, JSON.parse(response.text)]).toEqual([422, { error: 30, log: 'why' }]);
-    expect(response.headers.get('Server-Timing')).toBe(
-      'receive;dur=1, decode;dur=2, compute;dur=3',
-    );
+    expect(response.headers.get('Server-Timing')).toBe('receive;dur=1, decode;dur=2, compute;dur=3');
     expect((await ended('/timed')).error).toBe(30);
     expect((await ask('/absent')).headers.get('Server-Timing')).toBeNull();
     expect(logged).toEqual([]);

@@ -95,7 +95,7 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
         },
         note: (text) => void notes.push(text),
       };
-      const result = await lastValueFrom(next.handle()).catch((error: unknown) => {
+      const result: unknown = await lastValueFrom(next.handle()).catch((error: unknown) => {
         throw this.declared(error, method, context);
       });
       await this.respond({ method, context, record, share, input, notes, computingSince }, result);
