@@ -77,7 +77,7 @@ module.exports = {
           'node_modules/express',
           'node_modules/@types/express',
           '^(node:)?https?$',
-          '^src/common/method/',
+          '^src/common/method/(?!method-threads\\.ts$)',
         ],
       },
     },

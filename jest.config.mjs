@@ -28,9 +28,9 @@ export default {
       testMatch: ['**/*.spec.{ts,mjs}'],
     },
     { ...shared, displayName: 'e2e', roots: ['<rootDir>/test'], testMatch: ['**/*.e2e-spec.ts'] },
-    // These need more than Node, and are run by name: Flask, a proxy, a Prometheus, a browser, kubectl, a container engine,
-    // npm's registry; and the attacks, which need Linux and the machine for themselves.
-    ...['proxy', 'monitoring', 'browser', 'kubernetes', 'container', 'package', 'abuse', 'example']
+    // These need more than Node, and are run by name: Flask, other languages, a proxy, a Prometheus, a browser, kubectl, a
+    // container engine, npm's registry; and the attacks, which need Linux and the machine for themselves.
+    ...['proxy', 'monitoring', 'browser', 'kubernetes', 'container', 'package', 'clients', 'abuse', 'example']
       .filter((name) => process.argv.includes(name))
       .map((name) => ({
         ...shared,

@@ -38,27 +38,35 @@ export const service = {
   check: checkResponse,
 };
 
-/** @type {Contestant} */
-export const flask = {
-  name: 'Flask + pandas',
+/** A script under gunicorn with one worker. @returns {Contestant} */
+const python = (name, folder) => ({
+  name,
   start: () =>
     startServer(
       'gunicorn',
       [
-        '--workers',
-        '1',
-        '--timeout',
-        '300',
-        '--graceful-timeout',
-        '1',
-        '--chdir',
-        join(RIVALS, 'flask'),
-        'app:app',
+        ...['--workers', '1', '--timeout', '300', '--graceful-timeout', '1'],
+        ...['--chdir', join(RIVALS, folder), 'app:app'],
       ],
       { PYTHONDONTWRITEBYTECODE: '1' },
     ),
   check: checkResponse,
-};
+});
+
+export const flask = python('Flask + pandas', 'flask');
+
+export const flaskNumpy = python('Flask + numpy + ujson', 'flask-numpy');
+
+/** What Node can do where nothing is checked. @returns {Contestant} */
+const bare = (name, framework) => ({
+  name,
+  start: () => startServer(process.execPath, [join(RIVALS, 'bare/server.mjs')], { FRAMEWORK: framework }),
+  check: checkResponse,
+});
+
+export const bareExpress = bare('bare Express', 'express');
+
+export const bareHttp = bare("Node's http alone", 'none');
 
 /** @type {Contestant} */
 export const plainNest = {

@@ -70,9 +70,11 @@ export async function post({ url }, { path }) {
 
 /**
  * Posts a body to /method without pause, with wrk.
- * @returns {Promise<{requests: number, rate: number}>} how many got a response, and how many a second
+ * @param {number} [how.pauseMs] the mean pause of a connection before each request
+ * @returns {Promise<{requests: number, rate: number, p50: number, p99: number}>} how many got a response, how many a second, and
+ * latencies in milliseconds
  */
-export async function load({ url }, { path }, { connections, seconds, headers = [] }) {
+export async function load({ url }, { path }, { connections, seconds, headers = [], pauseMs = 0 }) {
   const { stdout } = await run(
     'wrk',
     [
@@ -80,14 +82,14 @@ export async function load({ url }, { path }, { connections, seconds, headers = 
       ...headers.flatMap((header) => ['-H', header]),
       ...['-s', join(import.meta.dirname, 'post.lua'), `${url}/method`],
     ],
-    { env: { ...process.env, BODY: path } },
+    { env: { ...process.env, BODY: path, DELAY: String(pauseMs) } },
   );
-  const [requests, rate, failed] = /^requests (\d+) rate (\S+) failed (\d+)$/m
+  const [requests, rate, failed, p50, p99] = /^requests (\d+) rate (\S+) failed (\d+) p50 (\S+) p99 (\S+)$/m
     .exec(stdout)
     .slice(1)
     .map(Number);
   if (failed > 0 || requests === 0) throw new Error(`${failed} requests failed, ${requests} got a response`);
-  return { requests, rate };
+  return { requests, rate, p50, p99 };
 }
 
 /**

@@ -1,14 +1,22 @@
--- wrk's script: posts the file that BODY names, and prints how many requests got a response, how many a second, and how
--- many failed.
+-- wrk's script: posts the file that BODY names, and prints how many requests got a response, how many a second, how many
+-- failed, and latencies in milliseconds. DELAY is the mean pause of a connection before each request, in milliseconds.
 local file = assert(io.open(os.getenv("BODY"), "rb"))
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.body = file:read("*a")
 file:close()
 
-function done(summary)
+local pause = tonumber(os.getenv("DELAY") or "0")
+if pause > 0 then
+  function delay()
+    return math.floor(math.random() * 2 * pause + 0.5)
+  end
+end
+
+function done(summary, latency)
   local errors = summary.errors
   local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
   local rate = summary.requests / (summary.duration / 1e6)
-  io.write(string.format("requests %d rate %f failed %d\n", summary.requests, rate, failed))
+  io.write(string.format("requests %d rate %f failed %d p50 %f p99 %f\n", summary.requests, rate, failed,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
 end

@@ -3,7 +3,18 @@ import { Agent, get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeBody } from './bodies.mjs';
-import { checkResponse, codec, flask, nativeCodec, plainNest, service, transport } from './contestants.mjs';
+import {
+  bareExpress,
+  bareHttp,
+  checkResponse,
+  codec,
+  flask,
+  flaskNumpy,
+  nativeCodec,
+  plainNest,
+  service,
+  transport,
+} from './contestants.mjs';
 import { contest, load, median, peakMemory, post, quantile } from './measure.mjs';
 
 const SAMPLE = { path: join(import.meta.dirname, '../test/fixtures/sample.request.json') };
@@ -19,6 +30,8 @@ const PROBE_CONNECTIONS = 32;
 /** V8 has optimized the codec after so many bodies. */
 const CODEC_WARM_UP = 6;
 const MIB = 2 ** 20;
+
+const OBSERVED = { ...service, start: () => service.start({ LOG_LEVEL: 'info', METRICS: 'on' }) };
 
 /**
  * What a section is given.
@@ -173,30 +186,44 @@ async function probeWhile(clients, url) {
   return Promise.all(times).finally(() => agent.destroy());
 }
 
-function sample(bench) {
-  return sampleRates(bench, 'the four-row sample, 16 connections', [service, flask, plainNest], [5]);
+/** With log lines and metrics, as in production. */
+async function sample(bench) {
+  const rivals = [flask, flaskNumpy, plainNest, bareExpress, bareHttp];
+  return sampleRates(bench, 'the four-row sample, 16 connections', [OBSERVED, ...rivals], [5, 1.3, 1.3, 0.8]);
 }
 
 /** What a line of log a request and the metrics cost. */
 function observed(bench) {
-  const withBoth = { ...service, start: () => service.start({ LOG_LEVEL: 'info', METRICS: 'on' }) };
   const without = { ...service, name: 'without either', start: () => service.start({ METRICS: 'off' }) };
-  return sampleRates(bench, 'the four-row sample, with log lines and metrics', [withBoth, without], [0.8]);
+  return sampleRates(bench, 'the four-row sample, with log lines and metrics', [OBSERVED, without], [0.85]);
 }
 
 /** Holds the first contestant's rate against each of the others'. */
 async function sampleRates({ directory, quick }, measure, contestants, targets) {
+  const duration = { connections: SAMPLE_CONNECTIONS, seconds: quick ? 2 : 5 };
+  const latencies = new Map();
   const results = await contest(
     directory,
     contestants,
-    async (server) =>
-      (await load(server, SAMPLE, { connections: SAMPLE_CONNECTIONS, seconds: quick ? 2 : 5 })).rate,
-    turns(quick, 7),
+    async (server, name) => {
+      const { rate } = await load(server, SAMPLE, duration);
+      // Each connection pauses before its requests, so that all together send at half of the rate.
+      const pauseMs = (1e3 * (SAMPLE_CONNECTIONS - 0.5)) / (rate / 2);
+      const { p50, p99 } = await load(server, SAMPLE, { ...duration, pauseMs });
+      latencies.set(name, `${p50.toFixed(2)} and ${p99.toFixed(2)} ms`);
+      return rate;
+    },
+    turns(quick, 5),
   );
   const format = (rate) => `${count(Math.round(rate))} requests/s`;
-  return contestants
+  const rates = contestants
     .slice(1)
     .map(({ name }, rival) => compare(measure, results, name, format, { least: targets[rival] }));
+  const half = (name) => ({
+    measure: `${name}: p50 and p99 at half of its rate`,
+    service: latencies.get(name) ?? '',
+  });
+  return [...rates, ...contestants.map(({ name }) => half(name))];
 }
 
 /** The coefficients of docs/capacity.md, under load and with logs and metrics as in production. */

@@ -1,56 +1,69 @@
-// Sends rows as KASEM does and prints those that come back; on an error prints its log and ends with 1.
-//
-//   dotnet run examples/call.cs -- [URL] [BODY]
-//
-// BODY is a file to send as it is; StreamContent streams it, so it may be of any length.
-// A file alone is run by .NET 10 and later; before, put it into a project made by `dotnet new console`.
+// Posts rows with HttpClient and Json.NET and prints those that come back; on an error prints its log and ends with 1.
 using System;
-using System.IO;
+using System.Globalization;
 using System.Net.Http;
-using System.Net.Http.Headers;
 using System.Text;
-using System.Text.Json;
+using System.Threading.Tasks;
+using Newtonsoft.Json;
 
-string url = args.Length > 0 ? args[0]
-    : Environment.GetEnvironmentVariable("KASEM_URL") ?? "http://127.0.0.1:5000/method";
-
-// A missing sample is null. System.Text.Json refuses to write double.NaN: make it a double? without a value.
-const string sample = @"{ ""param"": { ""scale"": 25 },
-  ""scalar"": { ""headers"": [""date"", ""e1_ts"", ""e2_ts""],
-                ""data"": [[1420066800.0, 1.2507524347169103, 842.59695878373316],
-                           [1420066801.0, 17.684785517717145, 503.28803528253366],
-                           [1420066802.0, 48.464766632981956, 921.17810851017862],
-                           [1420066803.0, 11.014022077905956, 935.60744493063885]] } }";
-
-using var client = new HttpClient();
-try
+class Scalar
 {
-    Stream body = args.Length > 1 ? File.OpenRead(args[1]) : new MemoryStream(Encoding.UTF8.GetBytes(sample));
-    using var content = new StreamContent(body);
-    content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+    [JsonProperty("headers")] public string[] Headers { get; set; }
 
-    using HttpResponseMessage response = await client.PostAsync(url, content);
-    using JsonDocument response = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync());
-
-    // A refused body comes with HTTP 200: EnsureSuccessStatusCode() would not see it.
-    int error = response.RootElement.GetProperty("error").GetInt32();
-    string log = response.RootElement.GetProperty("log").GetString() ?? "";
-    if (error != 0)
-    {
-        Console.Error.WriteLine($"error {error}: {log}");
-        return 1;
-    }
-
-    Console.WriteLine(log);
-    foreach (JsonElement row in response.RootElement.GetProperty("scalar").GetProperty("data").EnumerateArray())
-    {
-        JsonElement sum = row[1];
-        Console.WriteLine($"{row[0].GetRawText()} {(sum.ValueKind == JsonValueKind.Null ? "missing" : sum.GetRawText())}");
-    }
-    return 0;
+    // Not double[][]: Json.NET throws where a missing sample comes back as null.
+    [JsonProperty("data")] public double?[][] Data { get; set; }
 }
-catch (Exception failure) when (failure is HttpRequestException || failure is IOException || failure is JsonException)
+
+class Response
 {
-    Console.Error.WriteLine(failure.Message);
-    return 1;
+    [JsonProperty("scalar")] public Scalar Scalar { get; set; }
+    [JsonProperty("error")] public int Error { get; set; }
+    [JsonProperty("log")] public string Log { get; set; }
+}
+
+static class Program
+{
+    static readonly HttpClient client = new HttpClient();
+
+    // Mono's compiler knows no async Main.
+    static int Main(string[] args) => Run(args).GetAwaiter().GetResult();
+
+    static async Task<int> Run(string[] args)
+    {
+        string url = args.Length > 0 ? args[0] : "http://127.0.0.1:5000/method";
+        double scale = args.Length > 1 ? double.Parse(args[1], CultureInfo.InvariantCulture) : 25;
+
+        double?[][] rows =
+        {
+            new double?[] { 1420066800.0, 1.2507524347169103, 842.59695878373316 },
+            new double?[] { 1420066801.0, 17.684785517717145, 503.28803528253366 },
+            new double?[] { 1420066802.0, 48.464766632981956, 921.17810851017862 },
+            new double?[] { 1420066803.0, 11.014022077905956, 935.60744493063885 },
+        };
+        if (!await Call(url, scale, rows)) return 1;
+
+        rows[1][1] = double.NaN; // missing
+        rows[2][2] = null; // missing, too
+        return await Call(url, scale, rows) ? 0 : 1;
+    }
+
+    static async Task<bool> Call(string url, double scale, double?[][] rows)
+    {
+        var scalar = new Scalar { Headers = new[] { "date", "e1_ts", "e2_ts" }, Data = rows };
+        string request = JsonConvert.SerializeObject(new { param = new { scale }, scalar });
+        var message = await client.PostAsync(url, new StringContent(request, Encoding.UTF8, "application/json"));
+        var response = JsonConvert.DeserializeObject<Response>(await message.Content.ReadAsStringAsync());
+
+        // A refused body comes with HTTP 200: EnsureSuccessStatusCode() would not see it.
+        if (response.Error != 0)
+        {
+            Console.Error.WriteLine($"error {response.Error}: {response.Log}");
+            return false;
+        }
+
+        Console.WriteLine(response.Log);
+        foreach (double?[] row in response.Scalar.Data)
+            Console.WriteLine(FormattableString.Invariant($"{row[0]:R} {row[1] ?? double.NaN:R}"));
+        return true;
+    }
 }

@@ -1,50 +1,45 @@
-"""Sends rows as KASEM does and prints those that come back; on an error prints its log and ends with 1.
-
-    python3 examples/call.py [URL] [BODY]
-
-BODY is a file to send as it is; requests streams it, so it may be of any length.
-"""
+"""Posts a pandas frame with requests and prints the frame that comes back; on an error prints its log and ends with 1."""
 
 import json
-import os
 import sys
 
+import pandas as pd
 import requests
 
-JSON = {"Content-Type": "application/json"}
-URL = os.environ.get("KASEM_URL", "http://127.0.0.1:5000/method")
-
-SAMPLE = {
-    "param": {"scale": 25},
-    "scalar": {
-        "headers": ["date", "e1_ts", "e2_ts"],
-        "data": [
-            [1420066800.0, 1.2507524347169103, 842.59695878373316],
-            [1420066801.0, 17.684785517717145, 503.28803528253366],
-            [1420066802.0, 48.464766632981956, 921.17810851017862],
-            [1420066803.0, 11.014022077905956, 935.60744493063885],
-        ],
-    },
-}
+url = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:5000/method"
+scale = float(sys.argv[2]) if len(sys.argv) > 2 else 25
 
 
-def post(url, path=None):
-    if path is not None:
-        with open(path, "rb") as body:
-            return requests.post(url, data=body, headers=JSON)
-    # Not json=SAMPLE: since 2.26 requests refuses float("nan") there. json.dumps writes it as NaN, which the service takes.
-    return requests.post(url, data=json.dumps(SAMPLE), headers=JSON)
+def call(frame):
+    body = {"param": {"scale": scale}, "scalar": {"headers": list(frame), "data": frame.to_numpy().tolist()}}
+    # Not json=body: requests refuses NaN there. json.dumps writes it as NaN, which the service takes.
+    # Not frame.to_json(): it writes 10 digits, and at most 15.
+    headers = {"Content-Type": "application/json"}
+    response = requests.post(url, data=json.dumps(body), headers=headers).json()
+
+    # A refused body comes with HTTP 200: raise_for_status() would not see it.
+    if response["error"] != 0:
+        sys.exit(f"error {response['error']}: {response['log']}")
+
+    print(response["log"])
+    # dtype makes NaN of None also in a column that has nothing else.
+    return pd.DataFrame(response["scalar"]["data"], columns=response["scalar"]["headers"], dtype=float)
 
 
-try:
-    response = post(*(sys.argv[1:] or [URL])).json()
-except (OSError, ValueError) as failure:  # not reachable, no such file; no JSON
-    sys.exit(str(failure))
+def show(frame):
+    for date, value in frame.itertuples(index=False):
+        print(date, value)
 
-# A refused body comes with HTTP 200: raise_for_status() would not see it.
-if response["error"] != 0:
-    sys.exit(f"error {response['error']}: {response['log']}")
 
-print(response["log"])
-for date, value in response["scalar"]["data"]:
-    print(date, "missing" if value is None else value)
+frame = pd.DataFrame(
+    {
+        "date": [1420066800.0, 1420066801.0, 1420066802.0, 1420066803.0],
+        "e1_ts": [1.2507524347169103, 17.684785517717145, 48.464766632981956, 11.014022077905956],
+        "e2_ts": [842.59695878373316, 503.28803528253366, 921.17810851017862, 935.60744493063885],
+    }
+)
+show(call(frame))
+
+frame.loc[1, "e1_ts"] = float("nan")  # missing
+frame.loc[2, "e2_ts"] = None  # missing, too
+show(call(frame))

@@ -1,18 +1,15 @@
 import { type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
-import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import { type Environment } from './common/config/environment.js';
 import { Drain } from './common/http/drain.js';
 import { HttpAdapter } from './common/http/http-adapter.js';
 import { observe, REQUEST_ID } from './common/http/request-context.js';
-import { assertHttp } from './common/http/valid-http.js';
+import { setSecurityHeaders } from './common/http/security-headers.js';
+import { refuseInvalidHttp } from './common/http/valid-http.js';
 import { ApiDocument } from './modules/api-docs/api-document.js';
 import { PinoLogger } from './modules/logging/pino-logger.js';
-
-/** A response is data: a browser that shows one as a page loads nothing for it. */
-const NOTHING_ELSE = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
 
 /**
  * The application, ready to listen: what main and the e2e tests share.
@@ -32,22 +29,16 @@ export async function createApp(
   app.useLogger(app.get(PinoLogger));
   app.set('etag', false);
   app.disable('x-powered-by');
-  app.use(observe(adapter.observers));
-  // TLS ends elsewhere: whether a site is to be called over it alone is for the proxy to say.
-  app.use(
-    helmet({
-      contentSecurityPolicy: { useDefaults: false, directives: NOTHING_ELSE },
-      strictTransportSecurity: false,
-    }),
-  );
+  // NestFactory.create has made the modules, whose constructors add the observers. Middleware runs in this order.
+  adapter.useFirst(observe(adapter.observers), setSecurityHeaders);
   if (environment.CORS_ORIGINS !== '')
     app.enableCors({
       origin: environment.CORS_ORIGINS.split(',').map((origin) => origin.trim()),
       exposedHeaders: [REQUEST_ID, 'Server-Timing', 'Retry-After'],
       maxAge: 600,
     });
-  // Behind the headers that every response carries, so that pages can read these refusals as well.
-  app.use(app.get(Drain).track, assertHttp);
+  // After CORS, so that scripts of other sites can read these refusals too.
+  adapter.useFirst(app.get(Drain).track, refuseInvalidHttp);
   app.get(ApiDocument).app = app;
   return app;
 }

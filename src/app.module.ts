@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { type Environment } from './common/config/environment.js';
 import { HttpModule } from './common/http/http.module.js';
+import { MethodModule } from './common/method/method.module.js';
 import { ApiDocsModule } from './modules/api-docs/api-docs.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { ConfigModule } from './modules/config/config.module.js';
@@ -19,6 +20,8 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
+        // Nest asks the filter of the first module last: this one takes whatever no other filter takes, on every route.
+        MethodModule,
         ConfigModule.forRoot(environment),
         environment.PLAYGROUND === 'on' ? PlaygroundModule : IndexModule,
         ...(environment.METRICS === 'on' ? [MetricsModule] : []),

@@ -4,13 +4,13 @@ import { type AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { Drain } from './common/http/drain.js';
-import { beWatched, DRAIN, leaveOthers } from './cluster/worker.js';
+import { startHeartbeat, stopAccepting, type ClusterMessage } from './cluster/worker.js';
 import { LogDestination } from './common/logging/log-destination.js';
 import { Environment } from './common/config/environment.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** For so long the last log lines wait for their reader. */
+/** How long the last log lines wait for their reader. */
 const FLUSH_MS = 500;
 
 /** Listens until a signal, the primary process or an uncaught exception ends it; what is in flight is finished. */
@@ -18,7 +18,7 @@ export async function serve(app: NestExpressApplication): Promise<AddressInfo> {
   const { PORT, HOST } = app.get(Environment);
   // Before it listens, since whoever hears of that may send a signal at once.
   drainAtTheEnd(app);
-  if (cluster.isWorker) beWatched();
+  if (cluster.isWorker) startHeartbeat();
   await app.listen(PORT, HOST);
   return app.getHttpServer().address() as AddressInfo;
 }
@@ -46,7 +46,7 @@ function drainAtTheEnd(app: NestExpressApplication): void {
   };
 
   if (cluster.isWorker)
-    process.on('message', (message) => message === DRAIN && drainFor('the primary process'));
+    process.on('message', ({ type }: ClusterMessage) => type === 'drain' && drainFor('the primary process'));
   for (const signal of SIGNALS)
     process.on(signal, () => {
       // Workers receive Ctrl-C too; the primary process coordinates the end.
@@ -57,8 +57,8 @@ function drainAtTheEnd(app: NestExpressApplication): void {
     new Logger('serve').fatal({ err, message: 'uncaught exception: the process drains and ends' });
     exitCode = 1;
     // The state may be corrupt: no more work from now on.
-    drain.refuse();
-    if (cluster.isWorker && !isDraining) leaveOthers(app.getHttpServer());
+    drain.stopTakingWork();
+    if (cluster.isWorker && !isDraining) stopAccepting(app.getHttpServer());
     void end();
   });
 }

@@ -35,7 +35,7 @@ async function superviseWorkers(environment: Environment): Promise<void> {
     onDrain: (signal) => log.info({ signal }, 'the processes drain'),
     onOverdue: (worker) => log.warn({ worker }, 'a worker did not end in time and is killed'),
     onHang: (worker) => log.error({ worker }, 'a worker hangs and is killed'),
-    onDeath: (death) => {
+    onReplace: (death) => {
       restarts.inc();
       log.error(death, 'a worker died');
     },

@@ -1,6 +1,4 @@
 import { ERROR_CODES } from '../common/errors/error-codes.js';
-import { DATE } from '../common/frame/frame.js';
-import { OUTPUT } from '../modules/time-series/sum.js';
 import { bodyOf, expectedRows, type Case } from './cases.js';
 import { callHttp, NoResponseError, type HttpResponse } from './http-call.js';
 import { isNear, parseResponse } from './response-reader.js';
@@ -137,7 +135,7 @@ function outcomeOf({ expect }: Case, setting: ErrorHttpStatus): { code: number; 
 function judgeRows(
   scalar: unknown,
   expected: readonly (readonly (number | null)[])[],
-  { columns = [DATE, OUTPUT], tolerance = 0 }: Case['expect'],
+  { columns = ['date', 'sum_ts'], tolerance = 0 }: Case['expect'],
 ): string[] {
   const { headers, data } = (scalar ?? {}) as { headers?: unknown; data?: unknown };
   if (JSON.stringify(headers) !== JSON.stringify(columns))

@@ -3,7 +3,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { PATHS } from '../modules/time-series/sum.js';
 import { VERSION } from '../version.js';
 import { callWithBody, type CallOptions } from './call.js';
 import { includes, LEVELS, loadCases, type Case, type Level } from './cases.js';
@@ -12,7 +11,7 @@ import { NoResponseError } from './http-call.js';
 import { line, report, summary } from './report.js';
 import { print, progress } from './terminal.js';
 
-const DEFAULT_URL = `http://127.0.0.1:5000/${PATHS[0]}`;
+const DEFAULT_URL = 'http://127.0.0.1:5000/method';
 
 /** After so many cases without any response the check gives up; the others would take hours. */
 const PATIENCE = 5;

@@ -1,22 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
-import {
-  AggregatorRegistry,
-  type MetricObjectWithValues,
-  type MetricValue,
-  type Registry,
-} from 'prom-client';
-
-import { tellPrimary, tellWorker } from './worker.js';
-
-/** The metrics of one process. */
-type Snapshot = MetricObjectWithValues<MetricValue<string>>[];
-
-/** What passes between a worker that is scraped, the primary process, and all workers. */
-type Message =
-  | { readonly type: 'metrics.scrape' }
-  | { readonly type: 'metrics.collect'; readonly round: number }
-  | { readonly type: 'metrics.snapshot'; readonly round: number; readonly snapshot: Snapshot }
-  | { readonly type: 'metrics.exposition'; readonly text: string };
+import { AggregatorRegistry, type Registry } from 'prom-client';
+import { tellPrimary, tellWorker, type ClusterMessage, type Snapshot } from './worker.js';
 
 /** How long to wait for a worker that is stopped or busy. */
 const COLLECT_MS = 1_000;
@@ -29,24 +13,22 @@ export async function exposition(registry: Registry): Promise<string> {
       process.off('message', listen).off('disconnect', onDisconnect);
       resolve(text);
     };
-    const listen = (message: Message) => {
+    const listen = (message: ClusterMessage) => {
       if (message.type === 'metrics.exposition') settle(message.text);
     };
     const onDisconnect = () => settle(registry.metrics());
     process.on('message', listen).on('disconnect', onDisconnect);
-    tellPrimary({ type: 'metrics.scrape' } satisfies Message);
+    tellPrimary({ type: 'metrics.scrape' });
   });
 }
 
 /** In a worker: sends its metrics whenever the primary process asks. */
 export function respondToCollections(registry: Registry): void {
-  process.on('message', (message: Message) => {
+  process.on('message', (message: ClusterMessage) => {
     if (message.type !== 'metrics.collect') return;
     void registry
       .getMetricsAsJSON()
-      .then((snapshot) =>
-        tellPrimary({ type: 'metrics.snapshot', round: message.round, snapshot } satisfies Message),
-      );
+      .then((snapshot) => tellPrimary({ type: 'metrics.snapshot', round: message.round, snapshot }));
   });
 }
 
@@ -56,24 +38,24 @@ export function respondToCollections(registry: Registry): void {
  */
 export class ClusterMetrics {
   private readonly latest = new Map<number, Snapshot>();
-  private retired: Snapshot = [];
+  private retired: Promise<Snapshot> = Promise.resolve([]);
   private round = 0;
 
   /** @param own the primary process' own metrics */
   constructor(private readonly own: Registry) {
-    cluster.on('message', (worker: Worker, message: Message) => {
+    cluster.on('message', (worker: Worker, message: ClusterMessage) => {
       if (message.type === 'metrics.snapshot') this.latest.set(worker.id, message.snapshot);
       if (message.type === 'metrics.scrape')
         void this.exposition().then((text) => {
-          tellWorker(worker, { type: 'metrics.exposition', text } satisfies Message);
+          tellWorker(worker, { type: 'metrics.exposition', text });
         });
     });
-    cluster.on('exit', (worker) => void this.retire(worker.id));
+    cluster.on('exit', (worker) => this.retire(worker.id));
   }
 
   private async exposition(): Promise<string> {
     await this.collect();
-    const snapshots = [...this.latest.values(), this.retired, await this.own.getMetricsAsJSON()];
+    const snapshots = [...this.latest.values(), await this.retired, await this.own.getMetricsAsJSON()];
     return AggregatorRegistry.aggregate(snapshots).metrics();
   }
 
@@ -84,7 +66,7 @@ export class ClusterMetrics {
     for (const worker of Object.values(cluster.workers ?? {}))
       if (worker?.isConnected()) {
         awaited.add(worker.id);
-        tellWorker(worker, { type: 'metrics.collect', round } satisfies Message);
+        tellWorker(worker, { type: 'metrics.collect', round });
       }
     await new Promise<void>((resolve) => {
       const settle = () => {
@@ -96,7 +78,7 @@ export class ClusterMetrics {
         awaited.delete(worker.id);
         if (awaited.size === 0) settle();
       };
-      const listen = (worker: Worker, message: Message) => {
+      const listen = (worker: Worker, message: ClusterMessage) => {
         if (message.type === 'metrics.snapshot' && message.round === round) gone(worker);
       };
       const timer = setTimeout(settle, COLLECT_MS);
@@ -105,11 +87,13 @@ export class ClusterMetrics {
     });
   }
 
-  private async retire(id: number): Promise<void> {
+  /** Adds to the sum of the workers that exited before, one after the other, so that none is lost. */
+  private retire(id: number): void {
     const last = this.latest.get(id) ?? [];
     this.latest.delete(id);
     const counted = last.filter(({ type }) => ['counter', 'histogram'].includes(String(type)));
-    const together = AggregatorRegistry.aggregate([this.retired, counted] as never);
-    this.retired = await together.getMetricsAsJSON();
+    this.retired = this.retired.then((before) =>
+      AggregatorRegistry.aggregate([before, counted] as never).getMetricsAsJSON(),
+    );
   }
 }

@@ -1,6 +1,6 @@
 import cluster, { type Address, type Worker } from 'node:cluster';
 import { constants } from 'node:os';
-import { ALIVE, BEAT_MS, DRAIN, LEAVING, tellWorker } from './worker.js';
+import { BEAT_MS, tellWorker, type ClusterMessage } from './worker.js';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
@@ -25,8 +25,8 @@ export interface SupervisorOptions {
   onOverdue(pid: number | undefined): void;
   /** Called when a worker is killed because its event loop does not turn. */
   onHang(pid: number | undefined): void;
-  /** Called when a worker has died, or is about to, and is going to be replaced. */
-  onDeath(death: { worker: number | undefined; cause: string | number; replacedInMs: number }): void;
+  /** Called when a worker is going to be replaced: it has died, or only finishes what is in flight. */
+  onReplace(death: { worker: number | undefined; cause: string | number; replacedInMs: number }): void;
 }
 
 /** The primary process of several that share a port: replaces those that die, and drains all on a signal. */
@@ -50,14 +50,15 @@ export class Supervisor {
       this.isListening = true;
       this.options.onListening(address);
     });
-    cluster.on('message', (worker, message) => {
-      if (message === ALIVE && this.serving.has(worker.id)) this.serving.set(worker.id, performance.now());
-      if (message === LEAVING) this.onLeaving(worker);
+    cluster.on('message', (worker, message: ClusterMessage) => {
+      if (message.type === 'alive' && this.serving.has(worker.id))
+        this.serving.set(worker.id, performance.now());
+      if (message.type === 'leaving') this.onLeaving(worker);
     });
     cluster.on('exit', (worker, code, signal) => this.onExit(worker, signal ?? code));
-    this.watch();
+    this.killHanging();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.drain(signal));
-    process.on('SIGHUP', () => this.live.forEach((worker) => this.hangUp(worker)));
+    process.on('SIGHUP', () => this.live.forEach((worker) => this.forwardSighup(worker)));
     for (let i = 0; i < this.options.workers; i++) this.fork();
   }
 
@@ -74,7 +75,8 @@ export class Supervisor {
     }
     // A worker that ends before any has listened has logged why, and would end again.
     if (!this.isListening) process.exit(1);
-    if (!this.replaced.delete(worker.id)) this.replace(worker, cause);
+    const isReplaced = this.replaced.delete(worker.id);
+    if (!isReplaced) this.replace(worker, cause);
   }
 
   /** After an uncaught exception a worker only finishes what is in flight. */
@@ -90,12 +92,11 @@ export class Supervisor {
     this.startedAt.delete(worker.id);
     this.quickDeaths = lived < SETTLED_MS ? this.quickDeaths + 1 : 0;
     const replacedInMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.max(this.quickDeaths - 1, 0), LONGEST_PAUSE_MS);
-    this.options.onDeath({ worker: worker.process.pid, cause, replacedInMs });
+    this.options.onReplace({ worker: worker.process.pid, cause, replacedInMs });
     setTimeout(() => this.fork(), replacedInMs);
   }
 
-  /** Kills workers that hang. */
-  private watch(): void {
+  private killHanging(): void {
     let lookedAt = performance.now();
     setInterval(() => {
       const now = performance.now();
@@ -123,7 +124,7 @@ export class Supervisor {
     for (const worker of this.live) {
       if (!this.serving.has(worker.id)) worker.process.kill('SIGKILL');
       // A worker without a channel is about to end by itself.
-      else tellWorker(worker, DRAIN);
+      else tellWorker(worker, { type: 'drain' });
     }
     const { delay, grace } = this.options;
     setTimeout(() => this.killOverdue(this.live), delay + grace + MARGIN_MS);
@@ -136,7 +137,7 @@ export class Supervisor {
   }
 
   /** A worker that has not listened yet gets the signal later: it has no handler yet, and would end. */
-  private hangUp(worker: Worker): void {
+  private forwardSighup(worker: Worker): void {
     if (this.serving.has(worker.id)) worker.process.kill('SIGHUP');
     else worker.once('listening', () => worker.process.kill('SIGHUP'));
   }

@@ -16,10 +16,10 @@ describe('free', () => {
     expect(before - process.memoryUsage().arrayBuffers).toBeGreaterThanOrEqual(50 * 2 ** 20);
   });
 
-  it('empties a small one too, so that whoever keeps it learns of it early', () => {
+  it('leaves a short one to the garbage collector', () => {
     const column = new Float64Array([1, 2, 3]);
     free(column);
-    expect(column).toHaveLength(0);
+    expect(column).toHaveLength(3);
   });
 
   it('bears one that is empty already', () => {

@@ -38,13 +38,22 @@ describe('the turns of the event loop', () => {
     expect(events).toEqual(['one', 'first', 'two', 'second', 'three']);
   });
 
-  it('are given first to who is soon over', async () => {
+  it('are given first to who is soon over, and in their order to several of these', async () => {
     const events: string[] = [];
     await Promise.all([
       turns.next().then(() => events.push('one')),
       turns.next(true).then(() => events.push('first')),
+      turns.next(true).then(() => events.push('second')),
     ]);
-    expect(events).toEqual(['first', 'one']);
+    expect(events).toEqual(['first', 'second', 'one']);
+  });
+
+  it('are not waited for by the slices of a short column', async () => {
+    const events: string[] = [];
+    const waiting = turns.next().then(() => events.push('one'));
+    await inSlices(4, () => void events.push('short'));
+    await waiting;
+    expect(events).toEqual(['short', 'one']);
   });
 
   it('are shared by slices: long work gives others a turn, and short work takes none', async () => {

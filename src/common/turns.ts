@@ -8,6 +8,8 @@ const TURN_MS = 10;
 class Turns {
   private startedAt: number | undefined;
   private readonly waiting: (() => void)[] = [];
+  /** How many of them, at the head, go before the others. */
+  private firsts = 0;
 
   /** Whether work may begin in this turn of the loop; otherwise wait for `next`. */
   get hasTime(): boolean {
@@ -30,15 +32,17 @@ class Turns {
    */
   next(isFirst = false): Promise<void> {
     return new Promise((resolve) => {
-      const count = isFirst ? this.waiting.unshift(resolve) : this.waiting.push(resolve);
-      if (count === 1) setImmediate(this.serve);
+      this.waiting.splice(isFirst ? this.firsts++ : this.waiting.length, 0, resolve);
+      if (this.waiting.length === 1) setImmediate(this.serve);
     });
   }
 
   private readonly serve = (): void => {
+    this.firsts = Math.max(this.firsts - 1, 0);
     this.waiting.shift()?.();
     if (this.waiting.length > 0) setImmediate(this.serve);
   };
 }
 
+/** One for the process, outside Nest's container: there is one event loop. */
 export const turns = new Turns();

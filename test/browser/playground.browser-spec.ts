@@ -134,7 +134,9 @@ describe('the playground', () => {
       `(canvas) => {
         const over = document.querySelector('#${figure} .u-over');
         const [left, width, height] = [over.offsetLeft, over.clientWidth, over.clientHeight].map((at) => at * devicePixelRatio);
-        const { data } = canvas.getContext('2d').getImageData(left, 0, width, height);
+        const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+        copy.drawImage(canvas, -left, 0);
+        const { data } = copy.getImageData(0, 0, width, height);
         const isInked = (_, x) => {
           for (let i = 4 * x; i < data.length; i += 4 * width)
             if (data[i + 3] > 100 && Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]) > 60) return true;

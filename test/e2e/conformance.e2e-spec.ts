@@ -44,6 +44,7 @@ describe('the cases', () => {
       'INTERNAL',
       'OVERLOADED',
       'SHUTTING_DOWN',
+      'METHOD_TIMEOUT',
     ]);
   });
 });

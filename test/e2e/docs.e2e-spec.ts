@@ -1,14 +1,19 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { parse as parseYaml } from 'yaml';
-import { DifferenceModule } from '../fixtures/difference-method/difference.module.js';
+import { DifferenceModule } from '../fixtures/methods/difference/difference.module.js';
 import { anchorsOf, projectFiles, readPages, ROOT, type Block } from '../support/pages.js';
 import { startService, type Service } from '../support/service.js';
+import { VERSION } from '../../src/version.js';
 
 const pages = readPages();
+
+interface Manifest {
+  readonly scripts: Readonly<Record<string, string>>;
+}
 
 /** Blocks that are not run here, by their first command, and why. */
 const NOT_RUN: Record<string, string> = {
@@ -21,9 +26,9 @@ const NOT_RUN: Record<string, string> = {
   'PLAYGROUND=on npm start': 'the same; playground.browser-spec.ts uses the page',
   'docker compose up --build':
     'needs a container engine; test/container/verify-image.sh builds, runs and calls the image',
-  'docker build --target production -t kasem-time-series:0.1.0 \\':
+  [`docker build --target production -t kasem-time-series:${VERSION} \\`]:
     'needs a container engine; test/container/verify-image.sh builds with these arguments',
-  'export VERSION=0.1.0 REVISION="$(git rev-parse HEAD)"':
+  [`export VERSION=${VERSION} REVISION="$(git rev-parse HEAD)"`]:
     'needs a container engine; compose.container-spec.ts brings the services up',
   'docker compose -f docker-compose.yml -f deploy/compose/keys.yml up --detach': 'the same',
   'docker build --target development -t kasem-time-series:development .':
@@ -40,24 +45,20 @@ const NOT_RUN: Record<string, string> = {
     'takes an hour; fuzz.e2e-spec.ts runs the same for seconds',
   'NUMBERS=10000000 npm run test:e2e -- --testTimeout 3600000 numbers':
     'takes long; numbers.e2e-spec.ts runs the same for seconds',
-  'apt-get install python3-pandas python3-flask gunicorn libsimdjson-dev g++ wrk curl': 'installs',
+  'apt-get install python3-pandas python3-flask python3-numpy python3-ujson gunicorn libsimdjson-dev g++ wrk curl':
+    'installs',
   'HOST=127.0.0.1 PORT=8080 KASEM_1=127.0.0.1:5001 KASEM_2=127.0.0.1:5002 haproxy -c -f deploy/haproxy/haproxy.cfg':
     'needs haproxy; proxies.proxy-spec.ts runs it with that file',
   'nginx -t': 'needs nginx; proxies.proxy-spec.ts runs it with the file',
   'mkdir -p src/modules/difference/dto':
     'changes the source; second-method.e2e-spec.ts runs what the page makes',
-  'python3 examples/call.py http://127.0.0.1:5000/method': 'examples.e2e-spec.ts runs it where it can',
-  'node examples/call.ts http://127.0.0.1:5000/method':
-    'examples.e2e-spec.ts runs it as the version of Node can',
-  'npx tsc --ignoreConfig --module nodenext --target es2023 --types node --outDir dist/examples examples/call.ts':
-    'takes long; examples.e2e-spec.ts does the same',
-  'dotnet run examples/call.cs -- http://127.0.0.1:5000/method': 'examples.e2e-spec.ts runs it where it can',
 };
 
 const blocks = pages.flatMap(({ path, blocks }) => blocks.map((block) => ({ path, ...block })));
 const commandOf = ({ code }: Block) => (code.split('\n')[0] as string).replace(/\s+#.*/, '');
 const isListed = (block: Block) => commandOf(block) in NOT_RUN;
-const commands = blocks.filter(({ lang }) => lang === 'sh');
+// examples.clients-spec.ts runs those that run an example.
+const commands = blocks.filter(({ lang, code }) => lang === 'sh' && !/\bexamples\/\w+\.\w+/.test(code));
 
 let service: Service;
 beforeAll(async () => {
@@ -139,8 +140,30 @@ describe('a page', () => {
       [...code.matchAll(pattern)].map(([, name]) => ({ path, name: String(name) })),
     );
 
+  it('has the version of the package in each of its examples', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+    const versions = named(/(?:kasem-time-series[: ]|\bVERSION=)(\d+\.\d+\.\d+)/g).filter(
+      ({ path }) => path !== 'docs/releasing.md',
+    );
+    expect(versions.map(({ name }) => name)).toEqual(versions.map(() => VERSION));
+    const paths = [...new Set(versions.map(({ path }) => path))];
+    expect(paths.length).toBeGreaterThan(1);
+    expect(paths.filter((path) => !scripts.version?.includes(path))).toEqual([]);
+  });
+
+  it('has operators write keys only into files that git ignores', () => {
+    const names = ['production/keys', 'monitored/scrape-key'];
+    expect(code.map(({ code }) => code)).toEqual(expect.arrayContaining(names));
+    const paths = names.map((name) => `deploy/kubernetes/overlays/${name}`);
+    const ignored = execFileSync('git', ['check-ignore', '--no-index', ...paths], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    expect(ignored.trim().split('\n')).toEqual(paths);
+  });
+
   it('names only scripts that package.json has', () => {
-    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
     const names = named(
       /\bnpm (?:run (?:-\S+ )?)?((?!(?:audit|ci|install|pack|pkg|publish|run|sbom|version)\b)[a-z][\w:]*)/g,
     );

@@ -5,12 +5,22 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module, type Type } from '@nestjs/common';
-import { type OpenAPIObject, type OperationObject, type ResponseObject } from '@nestjs/swagger';
+import { ApiProperty, type OpenAPIObject, type OperationObject, type ResponseObject } from '@nestjs/swagger';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Type as TypeOf } from 'class-transformer';
+import { IsNumber, IsOptional, ValidateNested } from 'class-validator';
 import { loadCases } from '../../src/cli/cases.js';
 import { ERROR_CODES, type ErrorCode } from '../../src/common/errors/error-codes.js';
 import { Drain } from '../../src/common/http/drain.js';
-import { DifferenceModule } from '../fixtures/difference-method/difference.module.js';
+import {
+  declareMethod,
+  KasemMethod,
+  type MethodCall,
+  type MethodResult,
+} from '../../src/common/method/kasem-method.js';
+import { MethodModule } from '../../src/common/method/method.module.js';
+import { DifferenceModule } from '../fixtures/methods/difference/difference.module.js';
+import { HourlyMeanModule } from '../fixtures/methods/hourly-mean/hourly-mean.module.js';
 import {
   bodyOf,
   call,
@@ -134,10 +144,45 @@ class EndingModule {
   }
 }
 
+class Band {
+  @ApiProperty({ description: 'In hertz.' })
+  @IsNumber()
+  readonly low!: number;
+
+  @IsOptional()
+  @IsNumber()
+  readonly high: number = 100;
+}
+
+class OptionalParams {
+  @ValidateNested()
+  @TypeOf(() => Band)
+  readonly band!: Band;
+}
+
+const OPTIONAL = declareMethod({
+  paths: ['optional'],
+  params: OptionalParams,
+  inputs: ['x', { name: 'y', optional: true }],
+  outputs: ['out'],
+  errors: [{ code: 1800, status: 409, managed: true, when: 'The band is empty.' }],
+});
+
+@Controller()
+class OptionalController {
+  @KasemMethod(OPTIONAL)
+  run({ frame }: MethodCall<typeof OPTIONAL>): MethodResult<typeof OPTIONAL> {
+    return { out: frame.column('x') };
+  }
+}
+
+@Module({ imports: [MethodModule], controllers: [OptionalController] })
+class OptionalModule {}
+
 describe('the description', () => {
   let described: Described;
   beforeAll(async () => {
-    described = await Described.start({}, [DifferenceModule]);
+    described = await Described.start({}, [DifferenceModule, HourlyMeanModule, OptionalModule]);
   });
   afterAll(() => described.service.close());
 
@@ -240,6 +285,55 @@ describe('the description', () => {
     });
   });
 
+  it('has the words of a declaration, and says that its rows are its own', () => {
+    const operation = described.operation('/hourly-mean', 'post');
+    expect(operation.summary).toBe('The mean of each hour');
+    expect(operation.description).toMatch(/^Each row is dated by the beginning of its hour\.\n\n/);
+    const data = (path: string) =>
+      described.at(
+        ...content(path, 'responses', '200'),
+        ...['schema', 'anyOf', '0', 'properties', 'scalar', 'properties', 'data', 'description'],
+      );
+    expect(data('/hourly-mean')).toMatch(/^Rows of their own/);
+    expect(data('/method')).toMatch(/^One row for each row/);
+    expect(described.at('components', 'schemas', 'HourlyMeanParams', 'properties')).toEqual({
+      minSamples: {
+        anyOf: [{ type: 'integer', multipleOf: 1, minimum: 1 }, { type: 'null' }],
+        default: 1,
+        description: 'An hour with fewer samples has no row.',
+      },
+    });
+  });
+
+  it('has nested params with their words, and lets null stand for what is optional', () => {
+    expect(described.at('components', 'schemas', 'Band')).toEqual({
+      type: 'object',
+      properties: {
+        low: { type: 'number', description: 'In hertz.' },
+        high: { anyOf: [{ type: 'number' }, { type: 'null' }] },
+      },
+      required: ['low'],
+    });
+    expect(described.operation('/optional', 'post').responses['422']).toMatchObject({
+      description: expect.stringContaining('1800: The band is empty.'),
+    });
+  });
+
+  it.each([
+    [['date', 'x', 'y'], true],
+    [['date', 'x'], true],
+    [['x', 'y', 'date'], true],
+    [['x', 'other', 'date'], true],
+    [['date', 'y'], false],
+    [['y', 'date', 'y', 'x'], false],
+  ])('says of the headers %j what the service says, where y is optional', async (headers, isTaken) => {
+    const body = { param: { band: { low: 1 } }, scalar: { headers, data: [headers.map((_, i) => i)] } };
+    const { json } = await call(described.service.url, { path: '/optional', body: JSON.stringify(body) });
+    expect(json.error === 0).toBe(isTaken);
+    const faults = described.faults(body, ...content('/optional', 'requestBody'), 'schema');
+    expect(faults.length === 0).toBe(isTaken);
+  });
+
   it('has the pair that the contract records', async () => {
     const fixture = async (name: string) =>
       JSON.parse(await readFile(join(ROOT, 'test/fixtures', name), 'utf8')) as object;
@@ -292,7 +386,7 @@ describe.each([
 ])('with ERROR_HTTP_STATUS=%s,', (ERROR_HTTP_STATUS, refused) => {
   let described: Described;
   beforeAll(async () => {
-    described = await Described.start({ ERROR_HTTP_STATUS }, [DifferenceModule]);
+    described = await Described.start({ ERROR_HTTP_STATUS }, [DifferenceModule, HourlyMeanModule]);
   });
   afterAll(() => described.service.close());
 

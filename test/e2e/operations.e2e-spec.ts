@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { VERSION } from '../../src/version.js';
 import { bodyOf, call, eventually, metric, rawRequest, sampleRows, countedBytes } from '../support/http.js';
 import { spawnService, startService, type Service, type ServiceProcess } from '../support/service.js';
 
@@ -318,7 +319,7 @@ describe('several processes on one port', () => {
     const [first] = children(service);
     process.kill(first as number, 'SIGSTOP');
     const answered = Array.from({ length: 4 }, () =>
-      metric(service.url, 'kasem_build_info{version="0.1.0"}'),
+      metric(service.url, `kasem_build_info{version="${VERSION}"}`),
     );
     expect(await Promise.any(answered)).toBe(1);
     process.kill(first as number, 'SIGCONT');

@@ -2,13 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Controller, Headers, Module } from '@nestjs/common';
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type ErrorCode } from '../../src/common/errors/error-codes.js';
 import { KasemError } from '../../src/common/errors/kasem.error.js';
-import { KasemMethod, type MethodCall, type MethodResult } from '../../src/common/method/kasem-method.js';
-import { DifferenceModule } from '../fixtures/difference-method/difference.module.js';
+import {
+  declareMethod,
+  KasemMethod,
+  type MethodCall,
+  type MethodResult,
+} from '../../src/common/method/kasem-method.js';
+import { MethodModule } from '../../src/common/method/method.module.js';
+import { DifferenceModule } from '../fixtures/methods/difference/difference.module.js';
 import { bodyOf, call } from '../support/http.js';
 import { startService, type Service } from '../support/service.js';
 
-const FIXTURE = new URL('../fixtures/difference-method/', import.meta.url);
+const FIXTURE = new URL('../fixtures/methods/difference/', import.meta.url);
 
 describe('docs/writing-a-method.md', () => {
   const page = readFileSync(new URL('../../docs/writing-a-method.md', import.meta.url), 'utf8');
@@ -27,7 +34,7 @@ describe('docs/writing-a-method.md', () => {
     'shows %s as it is, but for the folder that it stands in',
     (path, code) => {
       const file = readFileSync(new URL(path, FIXTURE), 'utf8');
-      expect(code).toBe(file.replaceAll(/((?:\.\.\/)+)\.\.\/src\//g, '$1'));
+      expect(code).toBe(file.replaceAll(/((?:\.\.\/)+)(?:\.\.\/){2}src\//g, '$1'));
     },
   );
 });
@@ -115,27 +122,28 @@ class MovingParams {
 
 const TENANTS: (string | undefined)[] = [];
 
+const REFUSED: ErrorCode = { code: 1001, status: 422, managed: true, when: 'Never.' };
+
+const MOVING = declareMethod({
+  paths: ['moving'],
+  params: MovingParams,
+  inputs: ['x', 'y', 'z'],
+  outputs: ['level', 'spread'],
+  errors: [REFUSED],
+});
+
 /** A method of another kind: three inputs, two outputs, params of all types, and faults that it may have. */
 @Controller()
 class MovingController {
-  @KasemMethod({
-    paths: ['moving'],
-    params: MovingParams,
-    inputs: ['x', 'y', 'z'],
-    outputs: ['level', 'spread'],
-  })
+  @KasemMethod(MOVING)
   async moving(
-    { params, frame }: MethodCall<MovingParams>,
+    { params, frame }: MethodCall<typeof MOVING>,
     @Headers('x-tenant') tenant?: string,
-  ): Promise<MethodResult> {
+  ): Promise<MethodResult<typeof MOVING>> {
     const { window, kind, reversed, weights } = params;
     TENANTS.push(tenant);
-    if (kind === 'refused')
-      throw new KasemError(
-        { code: 1001, status: 422, managed: true, when: 'Never.' },
-        'scalar.data[1][2]: no more',
-      );
-    const series = ['x', 'y', 'z'].map((name) => frame.column(name));
+    if (kind === 'refused') throw new KasemError(REFUSED, 'scalar.data[1][2]: no more');
+    const series = MOVING.inputs.map((name) => frame.column(name));
     const rows = Array.from({ length: frame.length }, (_, row) =>
       series.map((column, c) => (column[row] as number) * (weights[c] as number)),
     );
@@ -146,7 +154,7 @@ class MovingController {
     });
     const spread = Float64Array.from(rows, (row) => Math.max(...row) - Math.min(...row));
     await Promise.resolve();
-    if (kind === 'none') return { level };
+    if (kind === 'none') return { level } as MethodResult<typeof MOVING>;
     return {
       spread: kind === 'short' ? spread.subarray(1) : spread,
       level: reversed ? level.reverse() : level,
@@ -154,7 +162,7 @@ class MovingController {
   }
 }
 
-@Module({ controllers: [MovingController] })
+@Module({ imports: [MethodModule], controllers: [MovingController] })
 class MovingModule {}
 
 describe('a method with several outputs', () => {
@@ -208,7 +216,7 @@ describe('a method with several outputs', () => {
       'param.kind: expected one of the following values: mean, sum, short, none, refused',
     ],
     [{ window: 1, reversed: 1 }, 'param.reversed: expected a boolean value, got 1'],
-    [{ window: 1, weights: [1, '2'] }, 'param.weights: each value in weights must be a number'],
+    [{ window: 1, weights: [1, '2'] }, 'param.weights[1]: expected a number, got the string "2"'],
   ])('refuses %j in the words of the rule', async (param, log) => {
     const { json } = await send(param);
     expect(json.error).toBe(21);
@@ -234,18 +242,25 @@ describe('a method with several outputs', () => {
 
 class NoParams {}
 
+const KEEPING = declareMethod({
+  paths: ['keeping'],
+  params: NoParams,
+  inputs: ['x'],
+  outputs: ['same', 'kept'],
+});
+
 /** Gives one of its inputs, and a column that it keeps from call to call. */
 @Controller()
 class KeepingController {
   private readonly ramp = Float64Array.from({ length: 5_000 }, (_, row) => row);
 
-  @KasemMethod({ paths: ['keeping'], params: NoParams, inputs: ['x'], outputs: ['same', 'kept'] })
-  keeping({ frame }: MethodCall<NoParams>): MethodResult {
+  @KasemMethod(KEEPING)
+  keeping({ frame }: MethodCall<typeof KEEPING>): MethodResult<typeof KEEPING> {
     return { same: frame.column('x'), kept: this.ramp.subarray(0, frame.length) };
   }
 }
 
-@Module({ controllers: [KeepingController] })
+@Module({ imports: [MethodModule], controllers: [KeepingController] })
 class KeepingModule {}
 
 describe("a method that gives columns which are not only its response's", () => {

@@ -91,12 +91,12 @@ export interface RawRequest {
   close(): void;
 }
 
-export function rawRequest(port: number, head: readonly string[]): RawRequest {
+export function rawRequest(port: number, head: readonly string[], path = '/method'): RawRequest {
   const socket = connect(port, '127.0.0.1').on('error', () => undefined);
   let text = '';
   socket.on('data', (piece: Buffer) => (text += piece.toString()));
   socket.write(
-    `${['POST /method HTTP/1.1', 'Host: x', 'Content-Type: application/json', ...head].join('\r\n')}\r\n\r\n`,
+    `${[`POST ${path} HTTP/1.1`, 'Host: x', 'Content-Type: application/json', ...head].join('\r\n')}\r\n\r\n`,
   );
   return {
     send: (bytes) => void socket.write(bytes),

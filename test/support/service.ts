@@ -4,6 +4,7 @@ import { type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { afterAll } from '@jest/globals';
 import { type Type } from '@nestjs/common';
+import { type NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from '../../src/app.factory.js';
 import { loadEnvironment } from '../../src/modules/config/config.module.js';
 
@@ -17,12 +18,17 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** @param modules further methods beside the service's own */
+/**
+ * @param modules further methods beside the service's own
+ * @param prepare is given the application before its routes are registered
+ */
 export async function startService(
   environment: Readonly<Record<string, string>> = {},
   modules: readonly Type[] = [],
+  prepare: (app: NestExpressApplication) => void = () => undefined,
 ): Promise<Service> {
   const app = await createApp(await loadEnvironment({ NODE_ENV: 'test', ...environment }), modules);
+  prepare(app);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   return {

@@ -42,6 +42,8 @@ describe('the environment', () => {
     ['LOG_LEVEL', ['verbose']],
     ['MAX_IN_FLIGHT_BYTES', ['0']],
     ['REQUEST_TIMEOUT_MS', ['0', '1m']],
+    ['METHOD_TIMEOUT_MS', ['0', '1m']],
+    ['METHOD_THREADS', ['0', '257']],
     ['KEEP_ALIVE_TIMEOUT_MS', ['0', '75s']],
     ['RESPONSE_TIMEOUT_MS', ['0']],
     ['MISSING_SAMPLES', ['nan', '']],

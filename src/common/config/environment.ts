@@ -65,6 +65,12 @@ export class Environment {
   @Integer(1, 3_600_000)
   readonly REQUEST_TIMEOUT_MS!: number;
 
+  @Integer(1, 3_600_000)
+  readonly METHOD_TIMEOUT_MS!: number;
+
+  @Integer(1, 256)
+  readonly METHOD_THREADS!: number;
+
   @Integer(1, 86_400_000)
   readonly KEEP_ALIVE_TIMEOUT_MS!: number;
 

@@ -71,6 +71,7 @@ export const ERROR_CODES = {
   INTERNAL: unmanaged(50, 500, 'The service failed; its log has the cause under the request id.'),
   OVERLOADED: unmanaged(51, 503, 'Too much is in flight; try again after Retry-After seconds.'),
   SHUTTING_DOWN: unmanaged(52, 503, 'The service is draining; try again after Retry-After seconds.'),
+  METHOD_TIMEOUT: unmanaged(53, 503, 'The method did not finish in its time.'),
 } as const satisfies Record<string, ErrorCode>;
 
 export type ErrorName = keyof typeof ERROR_CODES;

@@ -6,6 +6,8 @@ export interface FrameSchema {
   readonly params: readonly string[];
   /** Names of the needed series. `date` is needed always and not among them. */
   readonly series: readonly string[];
+  /** Those of the series that the headers may lack; the frame has no column of them then. */
+  readonly optional?: readonly string[];
 }
 
 /** A body that is right in form: what stood under the needed params, and the needed columns, `date` first. */

@@ -49,6 +49,16 @@ export const notJson = (why: string, place?: string, options?: ErrorOptions): Ka
 export const duplicateKey = (path: string): KasemError =>
   new KasemError('INVALID_BODY', `${path} appears twice`);
 
+/** The series without the optional ones that the headers lack. */
+export function neededSeries(
+  headers: unknown,
+  series: readonly string[],
+  optional: readonly string[] = [],
+): readonly string[] {
+  const names: unknown[] = Array.isArray(headers) ? headers : [];
+  return series.filter((name) => !optional.includes(name) || names.includes(name));
+}
+
 /**
  * Finds the needed columns among the headers.
  * @returns for `date` and each of the series, in this order, the index of its column

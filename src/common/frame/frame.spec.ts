@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { encodeFrame, createFrameDecoder } from './frame-codec.js';
+import { type FrameSchema } from './frame-decoder.js';
 import { Frame, MAX_COLUMNS } from './frame.js';
 import { KernelFrameDecoder } from './kernel-frame-decoder.js';
+import { PlainFrameDecoder } from './plain-frame-decoder.js';
 import { inSlices } from './slices.js';
 
 const column = (...values: number[]) => Float64Array.from(values);
@@ -18,6 +20,12 @@ describe('a frame', () => {
     expect([frame.length, frame.headers]).toEqual([2, ['date', 'a']]);
     expect(frame.column('a')).toBe(samples);
     expect(() => frame.column('b')).toThrow(new RangeError('no column b'));
+  });
+
+  it('has no column of an optional name that is absent', () => {
+    const frame = new Frame<'a', 'b' | 'c'>(new Map([['a', column(1)]]), ['b', 'c']);
+    expect(frame.column('b')).toBeUndefined();
+    expect(frame.column('a')).toEqual(column(1));
   });
 
   it('may be without rows, or without columns', () => {
@@ -53,6 +61,36 @@ describe('a frame', () => {
     for (const piece of encodeFrame(frame, 'null')) decoder.push(piece);
     decoder.push(Buffer.from('}'));
     expect((await decoder.end()).frame).toEqual(frame);
+  });
+});
+
+describe.each([
+  ['plain', (schema: FrameSchema) => new PlainFrameDecoder(schema)],
+  ['of the kernel', (schema: FrameSchema) => createFrameDecoder(schema)],
+])('the decoder that is %s', (_, decoderOf) => {
+  const schema = { params: [], series: ['a', 'b', 'c'], optional: ['a', 'c'] };
+  const decode = (text: string) => {
+    const decoder = decoderOf(schema);
+    decoder.push(Buffer.from(`{"param":{},"scalar":{${text}}}`));
+    return decoder.end();
+  };
+
+  it.each([
+    ['"headers":["c","b","date"],"data":[[3,2,1]]', { date: 1, b: 2, c: 3 }],
+    ['"data":[[2,1]],"headers":["b","date"]', { date: 1, b: 2 }],
+    ['"headers":["a","b","c","date"],"data":[["x",2,3,1]]', '[0][0] (a): expected'],
+    ['"headers":["b","c","date"],"data":[[2,"x",1]]', '[0][1] (c): expected'],
+    ['"headers":["a","c","date"],"data":[]', 'expected b, got'],
+    ['"headers":["b","c","date","c"],"data":[]', 'c appears twice'],
+  ])('takes optional series that are there: %s', async (text, expected) => {
+    if (typeof expected === 'string') await expect(decode(text)).rejects.toThrow(expected);
+    else {
+      const { frame } = await decode(text);
+      expect(Object.fromEntries([...frame.columns].map(([name, [value]]) => [name, value]))).toEqual(
+        expected,
+      );
+      expect((frame as Frame<string, string>).column('a')).toBeUndefined();
+    }
   });
 });
 

@@ -10,12 +10,17 @@ export const MAX_COLUMNS = 511;
 /**
  * Equal-length named columns, as in pandas' DataFrame: row i of each column belongs to the same date.
  * Dates are finite. In a series NaN means that the sample is missing; other values are finite.
+ * `Name` are the series that it has for sure, `Optional` those that it may have.
  */
-export class Frame {
+export class Frame<in Name extends string = string, in Optional extends string = never> {
   /** The number of rows. */
   readonly length: number;
 
-  constructor(readonly columns: ReadonlyMap<string, Float64Array>) {
+  /** @param optional names of columns that may be absent */
+  constructor(
+    readonly columns: ReadonlyMap<string, Float64Array>,
+    private readonly optional: readonly string[] = [],
+  ) {
     if (columns.size > MAX_COLUMNS)
       throw new RangeError(`expected at most ${MAX_COLUMNS} columns, got ${columns.size}`);
     const lengths = new Set(Array.from(columns.values(), (column) => column.length));
@@ -28,10 +33,15 @@ export class Frame {
     return [...this.columns.keys()];
   }
 
-  /** @throws RangeError where there is no such column, which is a fault of the caller. */
-  column(name: string): Float64Array {
+  /**
+   * @returns undefined for an optional column that is absent
+   * @throws RangeError where there is no such column, which is a fault of the caller.
+   */
+  column<N extends Name | Optional | typeof DATE>(
+    name: N,
+  ): Float64Array | (N extends Optional ? undefined : never) {
     const column = this.columns.get(name);
-    if (column === undefined) throw new RangeError(`no column ${name}`);
-    return column;
+    if (column === undefined && !this.optional.includes(name)) throw new RangeError(`no column ${name}`);
+    return column as Float64Array;
   }
 }

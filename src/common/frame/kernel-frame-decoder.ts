@@ -13,6 +13,7 @@ import {
   duplicateKey,
   MAX_HEADERS_BYTES,
   MAX_PARAM_BYTES,
+  neededSeries,
   notJson,
   rowError,
 } from './frame-rules.js';
@@ -38,6 +39,11 @@ const OPEN_ARRAY = 0x5b;
 const OPEN_OBJECT = 0x7b;
 
 const NONE = new Uint8Array();
+
+/** With the names of the series that it fills. */
+interface NamedRowShape extends RowShape {
+  readonly series: readonly string[];
+}
 
 /**
  * Decodes a body as it arrives, in memory that grows with its needed columns and not with its text. A scanner checks all
@@ -115,7 +121,8 @@ export class KernelFrameDecoder implements FrameDecoder {
     const shape = this.rowShape();
     const rows =
       this.early === undefined ? this.rows : await this.decodeEarly(this.early, shape, this.rows.rows);
-    const { series, params } = this.schema;
+    const { optional, params } = this.schema;
+    const { series } = shape;
     if (rows.fault !== undefined) throw rowError(rows.fault, shape.width, shape.indices, series);
     const names = [DATE, ...series];
     return {
@@ -127,7 +134,7 @@ export class KernelFrameDecoder implements FrameDecoder {
           return [[name, parse(text)]];
         }),
       ),
-      frame: new Frame(new Map(rows.result.map((column, c) => [names[c] as string, column]))),
+      frame: new Frame(new Map(rows.result.map((column, c) => [names[c] as string, column])), optional),
     };
   }
 
@@ -189,11 +196,13 @@ export class KernelFrameDecoder implements FrameDecoder {
     });
   }
 
-  private rowShape(): RowShape {
+  private rowShape(): NamedRowShape {
     const text = this.kept.get('scalar.headers');
     const headers = text && parse(text);
+    const series = neededSeries(headers, this.schema.series, this.schema.optional);
     return {
-      indices: columnIndices(headers, this.schema.series),
+      series,
+      indices: columnIndices(headers, series),
       width: (headers as string[]).length,
     };
   }

@@ -6,6 +6,7 @@ import {
   envelopeFaults,
   MAX_DEPTH,
   MAX_ROW_BYTES,
+  neededSeries,
   notJson,
   rowError,
   rowFaults,
@@ -34,10 +35,11 @@ export class PlainFrameDecoder implements FrameDecoder {
     if (bytes.length === 0) throw new KasemError('MALFORMED_JSON', 'the body is empty');
     const { structure, body } = parse(bytes, this.schema.params);
 
-    const { series, params } = this.schema;
+    const { optional, params } = this.schema;
     const { duplicate, lengths } = structure;
     const { param, scalar } = Object(body) as Record<string, unknown>;
     const { headers, data } = Object(scalar) as Record<string, unknown>;
+    const series = neededSeries(headers, this.schema.series, optional);
     const values: Record<string, unknown> = {
       '': body,
       param,
@@ -71,7 +73,7 @@ export class PlainFrameDecoder implements FrameDecoder {
       params: Object.fromEntries(
         params.filter((name) => given.has(name)).map((name) => [name, given.get(name)]),
       ),
-      frame: new Frame(new Map(columns.map((column, c) => [names[c] as string, column]))),
+      frame: new Frame(new Map(columns.map((column, c) => [names[c] as string, column])), optional),
     };
   }
 

@@ -3,6 +3,9 @@ import { turns } from '../turns.js';
 /** Rows that a column operation of a few nanoseconds a row gets through in a fraction of a millisecond. */
 const ROWS_A_SLICE = 1 << 16;
 
+/** What is no longer takes less time than its turn of the event loop. */
+const SHORT_ROWS = 1 << 10;
+
 /**
  * Runs work over the rows [0, length) slice by slice and gives the event loop back in between, so that long columns
  * hold up nobody's probe.
@@ -10,7 +13,7 @@ const ROWS_A_SLICE = 1 << 16;
  */
 export async function inSlices(length: number, work: (start: number, end: number) => void): Promise<void> {
   for (let start = 0; start < length; start += ROWS_A_SLICE) {
-    if (!turns.hasTime) await turns.next(true);
+    if (length > SHORT_ROWS && !turns.hasTime) await turns.next(true);
     work(start, Math.min(start + ROWS_A_SLICE, length));
   }
 }

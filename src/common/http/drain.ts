@@ -11,7 +11,7 @@ import { type HttpAdapter } from './http-adapter.js';
 import { isProbe } from './request-context.js';
 import { restsDropped } from './linger.js';
 
-/** Clients that go on sending over open connections are told so; when none has for so long, the connections are closed. */
+/** Open connections are closed when no request has come for this time. */
 const QUIET_MS = 100;
 
 /** The phases of the end; none goes back to an earlier one. */
@@ -33,6 +33,7 @@ export class Drain {
     private readonly environment: Environment,
     { httpAdapter }: HttpAdapterHost<HttpAdapter>,
   ) {
+    // Not a hook of Nest: onModuleDestroy, the first, would end modules that requests in flight still need.
     httpAdapter.drain = () => this.run(httpAdapter.getHttpServer());
   }
 
@@ -54,24 +55,23 @@ export class Drain {
     next();
   };
 
-  /** Takes no more work from now on, also where a delay has not passed yet. */
-  refuse(): void {
+  /** Refuses new work from now on, also during the delay. */
+  stopTakingWork(): void {
     this.phase = Phase.Refusing;
     this.endDelay?.();
   }
 
   /**
-   * Lets requests in flight finish. Work is taken during the delay only; who comes later is told that the service is
-   * shutting down, also over a new connection: where several processes share a port, one that comes while all of them
-   * give up the port would be answered by none. Nor are idle connections closed before the port: a request may be on
-   * its way over one, and since Node 26 those are among them that have just been opened.
+   * Lets requests in flight finish. Requests after the delay get error 52, also on new connections: a shared port that
+   * all processes give up would leave them unanswered. Idle connections close last, since a request may be on its way;
+   * since Node 26 new connections count as idle.
    */
   async run(server: Server): Promise<void> {
     const { SHUTDOWN_DELAY_MS: delay, SHUTDOWN_GRACE_MS: grace } = this.environment;
     this.phase = Math.max(this.phase, Phase.Leaving);
     if (this.phase === Phase.Leaving)
       await Promise.race([setTimeout(delay), new Promise<void>((resolve) => (this.endDelay = resolve))]);
-    this.refuse();
+    this.stopTakingWork();
     for (const response of this.inFlight)
       if (!response.headersSent) response.setHeader('Connection', 'close');
 
@@ -80,7 +80,7 @@ export class Drain {
     const cut = this.inFlight.size;
     if (cut > 0) new Logger('drain').warn(`${cut} requests were cut when SHUTDOWN_GRACE_MS was over`);
     server.close();
-    await leaveOthers();
+    await disconnectFromPrimary();
     server.closeAllConnections();
   }
 
@@ -95,8 +95,8 @@ export class Drain {
   }
 }
 
-/** Of several processes that share the port: the connections on their way to this one go to others, or would hang. */
-async function leaveOthers(): Promise<void> {
+/** Where processes share the port, the primary gives connections on their way here to others; they would hang otherwise. */
+async function disconnectFromPrimary(): Promise<void> {
   if (!cluster.worker?.isConnected()) return;
   cluster.worker.disconnect();
   await once(process, 'disconnect');

@@ -19,13 +19,13 @@ describe('the HTTP server', () => {
   let server: Server;
   let sockets: Socket[];
   let requests: { request: Request; response: Response }[];
-  let refused: { fault: MalformedRequest; remoteAddress: string | undefined }[];
+  let malformed: { fault: MalformedRequest; remoteAddress: string | undefined }[];
 
   let ended: RequestContext[];
   let over: string[];
 
   beforeEach(async () => {
-    [sockets, requests, refused, ended, over] = [[], [], [], [], []];
+    [sockets, requests, malformed, ended, over] = [[], [], [], [], []];
     adapter = new HttpAdapter(limits(30_000));
     adapter.initHttpServer();
     server = adapter.getHttpServer();
@@ -33,7 +33,7 @@ describe('the HTTP server', () => {
       { ended: () => undefined },
       {
         ended: () => undefined,
-        refused: (fault, remoteAddress) => void refused.push({ fault, remoteAddress }),
+        malformed: (fault, remoteAddress) => void malformed.push({ fault, remoteAddress }),
       },
     );
     adapter.getInstance<Express>().use(observe([{ ended: (context) => void ended.push(context) }]));
@@ -89,7 +89,7 @@ describe('the HTTP server', () => {
     await until(() => proxied.text().endsWith('}') && strange.text().endsWith('}'));
     expect(proxied.text()).toMatch(/^HTTP\/1\.1 405 .*"error":13/s);
     expect(strange.text()).toMatch(/^HTTP\/1\.1 400 .*"error":17/s);
-    expect(refused.map(({ fault, remoteAddress }) => [fault.status, remoteAddress]).sort()).toEqual([
+    expect(malformed.map(({ fault, remoteAddress }) => [fault.status, remoteAddress]).sort()).toEqual([
       [400, '127.0.0.1'],
       [405, '127.0.0.1'],
     ]);
@@ -104,7 +104,7 @@ describe('the HTTP server', () => {
     socket.resetAndDestroy();
     await closed;
     server.emit('clientError', Object.assign(new Error(), { code: 'ECONNRESET' }), own);
-    expect([own.destroyed, refused]).toEqual([true, []]);
+    expect([own.destroyed, malformed]).toEqual([true, []]);
   });
 
   it('hangs up on a client that takes nothing of its response for as long as is allowed', async () => {
@@ -179,7 +179,7 @@ describe('the HTTP server', () => {
     socket.end();
     await until(() => text().endsWith('}'));
     expect(text()).toMatch(/^HTTP\/1\.1 400 .*"error":17/s);
-    expect(refused).toEqual([]);
+    expect(malformed).toEqual([]);
   });
 
   it('hands over nothing of a connection that has gone', async () => {
@@ -212,7 +212,7 @@ describe('the HTTP server', () => {
     response(0, 'response 1');
     await until(() => text().endsWith('}'));
     expect(text()).toMatch(/response 1HTTP\/1\.1 400 .*"error":17/s);
-    expect(refused).toHaveLength(1);
+    expect(malformed).toHaveLength(1);
   });
 
   it('refuses a request whose body turns out to be malformed, and tells of it once', async () => {
@@ -223,7 +223,7 @@ describe('the HTTP server', () => {
     // Whoever reads the body is told.
     await until(() => over.length === 1);
     expect(ended.map(({ error, isComplete }) => [error, isComplete])).toEqual([[17, true]]);
-    expect(refused).toEqual([]);
+    expect(malformed).toEqual([]);
   });
 
   it('cuts a response that has begun when its request breaks off into no HTTP', async () => {

@@ -3,8 +3,14 @@ import { getHeapStatistics } from 'node:v8';
 import { type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { type RequestHandler, type Response } from 'express';
+import {
+  type CorsOptions,
+  type CorsOptionsDelegate,
+} from '@nestjs/common/interfaces/external/cors-options.interface.js';
+import cors from 'cors';
+import { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { type Environment } from '../config/environment.js';
+import { Dispatch, type Verb } from './dispatch.js';
 import { CONNECT, respondMalformed, malformedRequest, type MalformedRequest } from './malformed-request.js';
 import { contextOf, type RequestObserver } from './request-context.js';
 import { linger } from './linger.js';
@@ -16,7 +22,7 @@ import { Routes } from './routes.js';
 /** The longest that a request's header may take to arrive. */
 const HEADERS_MS = 15_000;
 
-/** A body that is refused unread may go on arriving for so long after the time that it would have had. */
+/** How much longer than REQUEST_TIMEOUT_MS a body that is refused unread may take to arrive. */
 const LINGER_MS = 5_000;
 
 /** How often Node looks for connections whose time is over, and we for slow readers. */
@@ -25,25 +31,64 @@ const CHECKING_INTERVAL_MS = 1_000;
 /** The heap that a connection with a request takes, in bytes, some room included. */
 const CONNECTION_BYTES = 1 << 15;
 
-type Register = (path: never, handler: RequestHandler) => unknown;
-
-const VERBS = ['get', 'post', 'put', 'patch', 'delete'] as const;
-
 type HttpLimits = Pick<
   Environment,
   'REQUEST_TIMEOUT_MS' | 'KEEP_ALIVE_TIMEOUT_MS' | 'RESPONSE_TIMEOUT_MS' | 'MIN_RESPONSE_BYTES_PER_SECOND'
 >;
 
+type Register = (path: string, handler: RequestHandler) => void;
+
+const VERBS: readonly Verb[] = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options', 'all'];
+
 /** Express on an HTTP server whose limits are set: some can be given only where the server is made. */
 export class HttpAdapter extends ExpressAdapter {
   readonly observers: RequestObserver[] = [];
   readonly routes = new Routes();
-  /** Runs before Nest's shutdown hooks: finishes the requests in flight. */
+  /** Finishes the requests in flight. `Drain` sets it; it runs before Nest's shutdown hooks. */
   drain?: () => Promise<void>;
+  private readonly dispatch = new Dispatch(this.getInstance<Express>(), this.routes);
 
   constructor(private readonly environment: HttpLimits) {
     super();
-    this.rememberRoutes();
+    // Nest registers each route through the function of its verb.
+    for (const verb of VERBS)
+      this[verb] = ((path, handler) =>
+        this.dispatch.register(verb, path, handler)) satisfies Register as never;
+  }
+
+  /** Adds middleware that runs before all other, in the order of the calls, and leaves direct routes direct. */
+  useFirst(...handlers: RequestHandler[]): void {
+    this.dispatch.useFirst(...handlers);
+  }
+
+  /** CORS on both ways. A preflight request is answered where there is a route, with the verbs of that route. */
+  override enableCors(options: CorsOptions | CorsOptionsDelegate<Request> = {}): void {
+    const optionsOf: CorsOptionsDelegate<Request> =
+      typeof options === 'function' ? options : (_, give) => give(null, options);
+    this.useFirst(
+      cors<Request>((request, give) =>
+        optionsOf(request, (error, given) => {
+          const verbs = request.method === 'OPTIONS' ? this.routes.allowed(request.path) : [];
+          give(error, { methods: verbs, preflightContinue: verbs.length === 0, ...given });
+        }),
+      ),
+    );
+  }
+
+  /** Also for paths outside of a global prefix, which Nest would leave to Express. */
+  override setNotFoundHandler(handler: RequestHandler): void {
+    super.setNotFoundHandler(handler);
+  }
+
+  // Nest runs its hooks in Express.
+  override setOnRequestHook(...[hook]: Parameters<ExpressAdapter['setOnRequestHook']>): void {
+    this.routes.addLayer('/');
+    super.setOnRequestHook(hook);
+  }
+
+  override setOnResponseHook(...[hook]: Parameters<ExpressAdapter['setOnResponseHook']>): void {
+    this.routes.addLayer('/');
+    super.setOnResponseHook(hook);
   }
 
   override initHttpServer(): void {
@@ -54,27 +99,27 @@ export class HttpAdapter extends ExpressAdapter {
       timeoutMs: RESPONSE_TIMEOUT_MS,
       minBytesPerSecond: MIN_RESPONSE_BYTES_PER_SECOND,
     });
-    const handle = this.getInstance<RequestListener>();
     const server = createServer(
       {
+        ...this.dispatch.classes,
         keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
         connectionsCheckingInterval: CHECKING_INTERVAL_MS,
-        // Node's own response to a request without one is not in the contract's form; see `assertHttp`.
+        // Node's own response to a request without one is not in the contract's form; see `refuseInvalidHttp`.
         requireHostHeader: false,
       },
       order.oneByOne((request, response) => {
         pace.follow(response);
-        handle(request, response);
+        this.dispatch.handle(request as Request, response as Response);
       }),
     );
-    // Half of the heap is for connections; who comes over one more is hung up on.
+    // Half of the heap is for connections. One connection more is closed at once.
     server.maxConnections = Math.floor(getHeapStatistics().heap_size_limit / 2 / CONNECTION_BYTES);
-    // Whether a body is to be sent is said where it would be read; other expectations are ignored, as RFC 9110 allows.
+    // `readBody` responds to an expected 100-continue; other expectations are ignored, as RFC 9110 allows.
     const respond: RequestListener = (request, response) => void server.emit('request', request, response);
     server.on('checkContinue', respond).on('checkExpectation', respond);
     server.on('connection', (socket: Socket) => {
       parseInTurns(socket);
-      // How Node closes a connection after its last response.
+      // Node calls `destroySoon` to close a connection after its last response.
       const destroySoon = socket.destroySoon.bind(socket);
       socket.destroySoon = () => (order.isReceiving(socket) ? linger(socket) : destroySoon());
     });
@@ -83,13 +128,13 @@ export class HttpAdapter extends ExpressAdapter {
       else
         order.respondToMalformed(socket, (owed) => {
           const fault = malformedRequest(error);
-          if (owed === undefined) this.refuse(fault, socket);
-          // Who goes away in the middle of a body has abandoned a request, which is told as that.
+          if (owed === undefined) this.respondToMalformed(fault, socket);
+          // A client that goes away in the middle of a body has abandoned a request; the log counts it as that only.
           else if (error.code === 'HPE_INVALID_EOF_STATE') respondMalformed(fault, socket);
-          else refuseWithin(owed as Response, fault);
+          else respondToMalformedBody(owed as Response, fault);
         });
     });
-    server.on('connect', (_, socket: Duplex) => this.refuse(CONNECT, socket as Socket));
+    server.on('connect', (_, socket: Duplex) => this.respondToMalformed(CONNECT, socket as Socket));
     server.requestTimeout = REQUEST_TIMEOUT_MS + LINGER_MS;
     server.headersTimeout = Math.min(HEADERS_MS, server.requestTimeout);
     const intervalMs = Math.min(CHECKING_INTERVAL_MS, Math.ceil(RESPONSE_TIMEOUT_MS / 20));
@@ -105,27 +150,16 @@ export class HttpAdapter extends ExpressAdapter {
     super.beforeClose();
   }
 
-  /** Nest registers each route through the function of its verb. */
-  private rememberRoutes(): void {
-    for (const verb of VERBS) {
-      const register = this[verb].bind(this) as Register;
-      this[verb] = ((path, handler) => {
-        this.routes.add(verb.toUpperCase(), path);
-        return register(path, handler);
-      }) satisfies Register as never;
-    }
-  }
-
-  private refuse(fault: MalformedRequest, socket: Socket): void {
+  private respondToMalformed(fault: MalformedRequest, socket: Socket): void {
     if (!respondMalformed(fault, socket)) return;
-    for (const observer of this.observers) observer.refused?.(fault, socket.remoteAddress);
+    for (const observer of this.observers) observer.malformed?.(fault, socket.remoteAddress);
   }
 }
 
-/** Refuses a request whose body turns out to be malformed. */
-function refuseWithin(response: Response, { status, error, log }: MalformedRequest): void {
+/** Responds to a request whose body turns out to be malformed. */
+function respondToMalformedBody(response: Response, { status, error, log }: MalformedRequest): void {
   contextOf(response).error = error.code;
-  // Node tells a request that has had its response nothing of its end, for which the reader of its body waits, or is about to.
+  // The reader of the body waits for the end of the request, of which Node emits nothing after the response.
   const { req } = response;
   response.once('close', () => setImmediate(() => req.emit('close')));
   req.socket.once('close', () => req.destroy());

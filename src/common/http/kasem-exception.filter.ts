@@ -8,10 +8,11 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { STATUS_CODES } from 'node:http';
-import { type Request, type Response } from 'express';
+import { type IRoute, type Request, type Response } from 'express';
 import { ACCEPTED_CODINGS } from './content-codings.js';
 import { contextOf, REQUEST_ID, serverTiming } from './request-context.js';
 import { type HttpAdapter } from './http-adapter.js';
+import { handles } from './routes.js';
 import { Environment } from '../config/environment.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
@@ -43,8 +44,10 @@ export class KasemExceptionFilter implements ExceptionFilter {
     const context = contextOf(response);
 
     if (response.destroyed) return;
-    if (status === 500) this.logger.error({ requestId: context.id, err: toError(thrown) });
     if ('error' in body && typeof body.error === 'number') context.error = body.error;
+    // Of INTERNAL the client gets no cause, whatever its status.
+    if (context.error === ERROR_CODES.INTERNAL.code)
+      this.logger.error({ requestId: context.id, err: toError(thrown) });
     if (context.call !== undefined && !response.headersSent)
       response.setHeader('Server-Timing', serverTiming(context.call));
     // Half a response can't be taken back: cutting the connection tells the client that it is not whole.
@@ -68,10 +71,7 @@ const toError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error(`thrown without an Error: ${String(thrown)}`);
 
 /** Express gives HEAD the route of a path also where that takes neither HEAD nor GET. */
-function isRouted({ method, route }: Request): boolean {
-  const methods = (route as { methods: Readonly<Record<string, boolean>> } | undefined)?.methods ?? {};
-  return methods[method.toLowerCase()] === true || (method === 'HEAD' && methods.get === true);
-}
+const isRouted = ({ method, route }: Request): boolean => handles(route as IRoute | undefined, method);
 
 class MethodNotAllowedError extends KasemError {
   constructor(

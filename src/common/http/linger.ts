@@ -1,16 +1,16 @@
 import { type IncomingMessage } from 'node:http';
 import { type Socket } from 'node:net';
 
-/** For so long the rest of a body is dropped. */
+/** The rest of a body is dropped for at most this time. */
 const LINGER_MS = 30_000;
 
-/** A client that sends nothing for so long has had time to read. */
+/** A client that has sent nothing for this time has had time to read. */
 const SILENCE_MS = 5_000;
 
 /**
- * Closes our side of a connection, and the other when the client has closed it or its time is over. To close a connection
- * at once resets it where bytes have not been read, and a client that sends its whole body first never sees the response.
- * @param ms for which what the client goes on sending is dropped
+ * Closes our side of a connection, and the other when the client has closed it or its time is over. Closing both at once
+ * resets the connection if bytes are unread, and a client that sends its whole body first never sees the response.
+ * @param ms how long to drop what the client goes on sending
  */
 export function linger(socket: Socket, ms = LINGER_MS): void {
   if (socket.writableEnded) return;
@@ -21,7 +21,7 @@ export function linger(socket: Socket, ms = LINGER_MS): void {
   socket.resume();
 }
 
-/** One for each request that has had its response while its body still arrives. */
+/** One for each request that has had its response while its body still arrives. A process has one server, so one set is enough. */
 const dropping = new Set<Promise<void>>();
 
 /** Receives and drops what is left of the body of a request that has had its response. */

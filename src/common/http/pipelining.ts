@@ -65,23 +65,31 @@ export class ResponseOrder {
   }
 
   /**
-   * Responds, once and in its turn, to a client whose further bytes are malformed. Where they are the body of a request
-   * that has had its response there is nothing to add.
-   * @param respond is given the response that is still owed, where the bytes are the body of a request that has been handed over
+   * Responds, once and in its turn, to a client whose further bytes are malformed.
+   * @param respond gets the response to the request that the bytes are the body of, if its handler has not responded yet
    */
   respondToMalformed(socket: Socket, respond: (owed?: ServerResponse) => void): void {
     const connection = this.connections.get(socket);
+    // The first bytes of a connection.
     if (connection === undefined) return respond();
+    // What follows malformed bytes.
     if (connection.isFailed) return;
     connection.isFailed = true;
     const { latest, hasBegun } = connection;
     if (latest.req.complete) {
+      // A further request: after the responses to those before.
       if (latest.closed) respond();
       else latest.once('close', () => respond());
-    } else if (latest.closed) linger(socket);
+    }
+    // From here on, the body of the latest request. It has had its response: nothing to add.
+    else if (latest.closed) linger(socket);
+    // Half a response cannot be taken back.
     else if (latest.headersSent) socket.destroy();
+    // Its handler runs: the error is its response.
     else if (hasBegun) respond(latest);
+    // It waits for others: Node gives it the socket when their responses are over.
     else if (latest.socket === null) latest.once('socket', () => respond());
+    // It is the next, but has not been handed over.
     else respond();
   }
 }

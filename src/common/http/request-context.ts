@@ -7,7 +7,7 @@ export const REQUEST_ID = 'X-Request-ID';
 /** What may stand in a log and in a header as it is. */
 const HARMLESS = /^[\w.:@/+=-]{1,128}$/;
 
-/** What watches the service rather than using it: asked every few seconds, open to all, answered also while draining. */
+/** What watches the service: called every few seconds, and answered also while draining. Of the two only /health is public. */
 const PROBE = /^\/(health|metrics)(?=\/|$)/i;
 
 /** The call of a method: how large it was and where its time went, in milliseconds. */
@@ -19,7 +19,7 @@ export interface CallRecord {
   receive: number;
   /** Decompressing is part of receiving; this is bytes to columns. */
   decode: number;
-  /** The params' rules, the method, and the check of what it gave. */
+  /** The params' rules, the summary of the rows, the method, and the check of what it gave. */
   compute: number;
   /** Columns to bytes, without waiting for the client to take them. */
   encode: number;
@@ -28,7 +28,7 @@ export interface CallRecord {
 /** The parts of a call that are over before its response is sent, as https://www.w3.org/TR/server-timing/ spells them. */
 export const serverTiming = (call: CallRecord): string =>
   (['receive', 'decode', 'compute'] as const)
-    .map((part) => `${part};dur=${call[part].toFixed(3)}`)
+    .map((part) => `${part};dur=${Math.round(call[part] * 1e3) / 1e3}`)
     .join(', ');
 
 /** One request and its response: written by those who handle it, read at its end by the log and the metrics. */
@@ -74,7 +74,7 @@ export interface RequestObserver {
   begun?(context: RequestContext): void;
   ended(context: RequestContext): void;
   /** Told of a client whose bytes never became a request. */
-  refused?(fault: MalformedRequest, remoteAddress: string | undefined): void;
+  malformed?(fault: MalformedRequest, remoteAddress: string | undefined): void;
 }
 
 export const isProbe = (request: Request): boolean => PROBE.test(request.path);

@@ -17,12 +17,19 @@ describe('the routes of the application', () => {
   adapter.post('/both', handle);
   adapter.get('/docs/:file', handle);
 
+  adapter.all('/any', handle);
+  adapter.options('/asked', handle);
+  adapter.head('/asked', handle);
+  adapter.head('/health', handle);
+
   it('are listed by path, each with its verbs once, GET with HEAD', () => {
     expect(adapter.routes.list()).toEqual([
-      { path: '/both', methods: ['GET', 'HEAD', 'POST'] },
-      { path: '/docs/:file', methods: ['GET', 'HEAD'] },
-      { path: '/health', methods: ['GET', 'HEAD'] },
-      { path: '/sum', methods: ['POST'] },
+      { path: '/any', verbs: ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] },
+      { path: '/asked', verbs: ['HEAD', 'OPTIONS'] },
+      { path: '/both', verbs: ['GET', 'HEAD', 'POST'] },
+      { path: '/docs/:file', verbs: ['GET', 'HEAD'] },
+      { path: '/health', verbs: ['GET', 'HEAD'] },
+      { path: '/sum', verbs: ['POST'] },
     ]);
   });
 
@@ -30,10 +37,11 @@ describe('the routes of the application', () => {
     ['/both', ['GET', 'HEAD', 'POST']],
     ['/Both', ['GET', 'HEAD', 'POST']],
     ['/sum/', ['POST']],
+    ['/asked', ['HEAD', 'OPTIONS']],
     ['/docs/x.css', ['GET', 'HEAD']],
     ['/docs/%E0', ['GET', 'HEAD']],
     ['/none', []],
-  ])('%s takes %j', (path, methods) => {
-    expect(adapter.routes.allowed(path)).toEqual(methods);
+  ])('%s takes %j', (path, verbs) => {
+    expect(adapter.routes.allowed(path)).toEqual(verbs);
   });
 });

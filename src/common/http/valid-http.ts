@@ -9,7 +9,7 @@ const NOT_IMPLEMENTED = { ...ERROR_CODES.BAD_REQUEST, status: 501 };
 const HOST = /^(?:\[(?<address>[^\]]*)\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/i;
 
 /** Express middleware: refuses what Node's parser takes and RFC 9112 does not. */
-export function assertHttp(request: Request, _: Response, next: NextFunction): void {
+export function refuseInvalidHttp(request: Request, _: Response, next: NextFunction): void {
   next(faultOf(request));
 }
 

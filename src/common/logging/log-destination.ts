@@ -33,14 +33,18 @@ export class LogDestination {
   private waitingBytes = 0;
 
   write(line: string): void {
-    const bytes = Buffer.from(line);
-    if (this.waiting.length > 0 && this.waitingBytes + bytes.length > MAX_WAITING_BYTES) {
+    const isFirst = this.waiting.length === 0;
+    // Most lines never wait, and need not become bytes here.
+    const written = isFirst ? this.tryWrite(line) : 0;
+    const bytes = Buffer.byteLength(line) - written;
+    if (bytes === 0) return;
+    if (!isFirst && this.waitingBytes + bytes > MAX_WAITING_BYTES) {
       this.dropped++;
       return;
     }
-    this.waiting.push(bytes);
-    this.waitingBytes += bytes.length;
-    if (this.waiting.length === 1 && !this.writeWaiting()) this.retry();
+    this.waiting.push(Buffer.from(line).subarray(written));
+    this.waitingBytes += bytes;
+    if (isFirst) this.retry();
   }
 
   /** Tries for so long to write what waits. */
@@ -57,16 +61,22 @@ export class LogDestination {
 
   /** @returns whether nothing waits any more */
   private writeWaiting(): boolean {
-    try {
-      for (let first = this.waiting[0]; first !== undefined; first = this.waiting[0]) {
-        const written = writeSync(this.output, first);
-        this.waitingBytes -= written;
-        if (written < first.length) this.waiting[0] = first.subarray(written);
-        else this.waiting.shift();
-      }
-    } catch {
-      return false;
+    for (let first = this.waiting[0]; first !== undefined; first = this.waiting[0]) {
+      const written = this.tryWrite(first);
+      if (written === 0) return false;
+      this.waitingBytes -= written;
+      if (written < first.length) this.waiting[0] = first.subarray(written);
+      else this.waiting.shift();
     }
     return true;
+  }
+
+  /** @returns how many bytes the system took */
+  private tryWrite(data: string | Buffer): number {
+    try {
+      return typeof data === 'string' ? writeSync(this.output, data) : writeSync(this.output, data);
+    } catch {
+      return 0;
+    }
   }
 }

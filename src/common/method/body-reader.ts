@@ -15,10 +15,10 @@ import { TextBlocks } from '../frame/text-blocks.js';
 import { turns } from '../turns.js';
 import { type BodyShare } from './body-budget.js';
 
-/** A decompressor that is busy has so much to go on with before its client has to wait. */
+/** How many bytes may wait for a busy decompressor before its client has to wait. */
 const MAX_WAITING_BYTES = 1 << 16;
 
-/** A request takes memory of its own, however short its body: it counts as at least so many bytes. */
+/** A request takes memory of its own: however short its body, it counts as at least this many bytes. */
 const REQUEST_BYTES = 6 << 10;
 
 /** The body of a client that went away; nobody is left to be answered. */
@@ -56,12 +56,12 @@ export async function readBody(
   const declared = length === undefined ? undefined : Number(length);
   // What alone is over the budget of all bodies would never be taken.
   const longest = Math.min(limits.MAX_BODY_BYTES, limits.MAX_IN_FLIGHT_BYTES);
-  const account = (bytes: number): void => {
+  const checkLength = (bytes: number): void => {
     if (bytes > longest)
       throw new KasemError('PAYLOAD_TOO_LARGE', `the body is longer than ${longest} bytes`);
     share.growTo(Math.max(bytes, REQUEST_BYTES) + (coding?.bytes ?? 0));
   };
-  account(declared ?? 0);
+  checkLength(declared ?? 0);
   // A client that asks before it sends has been refused by now, or may send. HTTP/1.0 knows no such response.
   if (expect?.toLowerCase() === '100-continue' && request.httpVersion !== '1.0') request.res?.writeContinue();
 
@@ -69,22 +69,23 @@ export async function readBody(
     expectedBytes: coding === undefined ? declared : undefined,
     limitBytes: longest,
   });
-  const count = (chunk: Uint8Array): void => account((context.bytesIn += chunk.length));
-  const take = (chunk: Uint8Array): void => {
+  const countReceived = (chunk: Uint8Array): void => checkLength((context.bytesIn += chunk.length));
+  const decode = (chunk: Uint8Array): void => {
     const start = performance.now();
     decoder.push(chunk);
     record.decode += performance.now() - start;
   };
-  const takeAsSent = (chunk: Uint8Array): void => {
-    count(chunk);
-    take(chunk);
+  const receiveChunk = (chunk: Uint8Array): void => {
+    countReceived(chunk);
+    decode(chunk);
     freeChunk(chunk);
   };
   const start = performance.now();
   try {
     try {
-      if (coding === undefined) await receive(request, limits, takeAsSent);
-      else await decompress(request, coding, limits, { count, account, take });
+      if (coding === undefined) {
+        if (!takeWhole(request, receiveChunk)) await receive(request, limits, receiveChunk);
+      } else await decompress(request, coding, limits, { countReceived, checkLength, decode });
     } finally {
       record.receive = performance.now() - start - record.decode;
     }
@@ -98,6 +99,17 @@ export async function readBody(
     decoder.release();
     throw error;
   }
+}
+
+/**
+ * Hands over a body that has come whole before it is read, as a short one does: there is nothing to wait for.
+ * @returns whether it has
+ */
+function takeWhole(request: IncomingMessage, take: (chunk: Buffer) => void): boolean {
+  if (!request.complete || request.destroyed) return false;
+  const body = request.read() as Buffer | null;
+  if (body !== null) take(body);
+  return true;
 }
 
 /** Hands over the chunks of the request until its end, or until `take` throws. */
@@ -137,7 +149,7 @@ function receive(
   });
 }
 
-/** A stream that is paused within its last chunk still ends at once: its end waits behind the chunk. */
+/** `end` fires even while the last chunk waits for its turn; so `end` queues behind it. */
 function inOrder(conclude: () => void): () => void {
   return () => {
     if (turns.hasTime) conclude();
@@ -192,10 +204,10 @@ class Feed {
 
 interface DecompressedTaking {
   /** Counts bytes as sent. */
-  readonly count: (chunk: Uint8Array) => void;
-  /** Judges the length after decompression. */
-  readonly account: (decompressed: number) => void;
-  readonly take: (chunk: Uint8Array) => void;
+  readonly countReceived: (chunk: Uint8Array) => void;
+  /** Checks the length after decompression. */
+  readonly checkLength: (decompressed: number) => void;
+  readonly decode: (chunk: Uint8Array) => void;
 }
 
 /** Hands over the decompressed chunks of the request until its end. */
@@ -203,18 +215,24 @@ async function decompress(
   request: IncomingMessage,
   coding: Coding,
   limits: BodyLimits,
-  { count, account, take }: DecompressedTaking,
+  { countReceived, checkLength, decode }: DecompressedTaking,
 ): Promise<void> {
   let feed: Feed | undefined;
+  /** The first fault, thrown when the whole body has been received. */
   let fault: KasemError | undefined;
   let refuse: (error: KasemError) => void = () => undefined;
+  /** Rejects at a fault after which the rest of the body is not waited for. */
   const refused = new Promise<never>((_, reject) => (refuse = reject));
   let received = 0;
   let decompressed = 0;
   /** The zero bytes that all that was received ends with. */
   let zeros = 0;
-  let [hasEnded, isOver] = [false, false];
+  /** Whether the compressed data has ended; bytes may follow it. */
+  let hasEnded = false;
+  /** Whether this function has settled: chunks that wait for their turn are dropped. */
+  let isOver = false;
   let finish: () => void = () => undefined;
+  /** Resolves when the decompressor gives no more, after its end or a fault. */
   const finished = new Promise<void>((resolve) => (finish = resolve));
   const open = (first: number | undefined): Feed => {
     const decompressor = coding.create(first);
@@ -232,8 +250,8 @@ async function decompress(
         inTurns(decompressor, (chunk) => {
           if (fault !== undefined || isOver) return;
           try {
-            account((decompressed += chunk.length));
-            take(chunk);
+            checkLength((decompressed += chunk.length));
+            decode(chunk);
           } catch (error) {
             fail(error as KasemError);
           }
@@ -250,7 +268,7 @@ async function decompress(
   };
   try {
     const whole = receive(request, limits, (chunk) => {
-      count(chunk);
+      countReceived(chunk);
       received += chunk.length;
       const own = trailingZeros(chunk);
       zeros = own === chunk.length ? zeros + own : own;

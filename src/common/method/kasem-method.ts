@@ -9,44 +9,70 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
-import { MAX_COLUMNS } from '../frame/frame.js';
-import { METHOD_DECLARATION, type MethodDeclaration, type MethodRequest } from './method-declaration.js';
 import { ApiMethod } from './method-api.js';
+import {
+  inputNames,
+  METHOD,
+  optionalNames,
+  type DeclaredMethod,
+  type MethodCall,
+  type MethodDeclaration,
+  type MethodRequest,
+  type MethodResult,
+} from './method-declaration.js';
 import { MethodInterceptor } from './method.interceptor.js';
-import { paramNames } from './params.js';
+import { errorsOfRules, paramNames } from './params.js';
 
-export { type MethodCall, type MethodExample, type MethodResult } from './method-declaration.js';
+export {
+  declareMethod,
+  type MethodCall,
+  type MethodExample,
+  type MethodResult,
+} from './method-declaration.js';
 
 const Call = createParamDecorator(
   (_, context: ExecutionContext) => context.switchToHttp().getRequest<MethodRequest>().methodCall,
 );
 
-/** Makes a controller's function `(call: MethodCall<Params>) => MethodResult` the method of an algorithm endpoint. */
-export function KasemMethod<Params extends object>(declaration: MethodDeclaration<Params>) {
-  for (const key of ['inputs', 'outputs'] as const)
-    if (declaration[key].length >= MAX_COLUMNS)
-      throw new RangeError(
-        `${key}: expected at most ${MAX_COLUMNS - 1} series, got ${declaration[key].length}`,
-      );
-  return applyDecorators(
-    Post(declaration.paths),
-    HttpCode(200),
-    SetMetadata(METHOD_DECLARATION, {
-      ...declaration,
-      schema: { params: paramNames(declaration.params), series: declaration.inputs },
-    }),
-    UseInterceptors(MethodInterceptor),
-    ApiMethod(declaration),
-    (controller: object, name: string | symbol) => {
-      Call()(controller, name, 0);
-      // Asking for the response tells Nest that it is written here, in pieces; behind the handler's own parameters.
-      Res()(controller, name, nextParameter(controller, name));
-    },
-  );
+/** What a method may be: it gets the call, and behind it what it has parameter decorators for. */
+type Handler<D extends MethodDeclaration> = (
+  call: MethodCall<D>,
+  ...others: never[]
+) => MethodResult<D> | Promise<MethodResult<D>>;
+
+/** Makes a controller's function the handler of a method. Its first parameter is the call. */
+export function KasemMethod<D extends MethodDeclaration>(declaration: D) {
+  return <F extends Handler<D>>(
+    controller: object,
+    name: string,
+    descriptor: TypedPropertyDescriptor<F>,
+  ): void => {
+    const { name: className } = controller.constructor;
+    const method: DeclaredMethod = {
+      name: `${className}.${name}`,
+      declaration,
+      schema: {
+        params: paramNames(declaration.params),
+        series: inputNames(declaration),
+        optional: optionalNames(declaration),
+      },
+      errors: [...new Set([...(declaration.errors ?? []), ...errorsOfRules(declaration.params)])],
+    };
+    Call()(controller, name, 0);
+    // `@Res()` turns off Nest's own response. It takes an index after the handler's parameters, which never see it.
+    Res()(controller, name, nextParameter(controller, name));
+    applyDecorators(
+      Post([...declaration.paths]),
+      HttpCode(200),
+      SetMetadata(METHOD, method),
+      UseInterceptors(MethodInterceptor),
+      ApiMethod(method),
+    )(controller, name, descriptor);
+  };
 }
 
-/** The first index behind the parameters that a handler has decorators for. */
-function nextParameter(controller: object, name: string | symbol): number {
+/** The first index after the parameters that a handler has decorators for, which Nest keeps under ROUTE_ARGS_METADATA. */
+function nextParameter(controller: object, name: string): number {
   const parameters = Object.values(
     (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller.constructor, name) ?? {}) as Record<
       string,

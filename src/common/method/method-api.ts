@@ -9,12 +9,12 @@ import {
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { getMetadataStorage } from 'class-validator';
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
 import { CODINGS } from '../http/content-codings.js';
 import { REQUEST_ID } from '../http/request-context.js';
 import { DATE } from '../frame/frame.js';
-import { type MethodDeclaration, type MethodExample } from './method-declaration.js';
+import { type DeclaredMethod, type MethodExample } from './method-declaration.js';
+import { dtosOf } from './params.js';
 
 /** The body of every error. */
 export class Failure {
@@ -43,12 +43,21 @@ export const failureResponse = (status: number) => ({
 });
 
 /** Describes a method: what its declaration says, in the frame that all methods share. */
-export function ApiMethod({ params, inputs, outputs, examples = [] }: MethodDeclaration<object>) {
+export function ApiMethod({ declaration, schema, errors }: DeclaredMethod) {
+  const { params, outputs, rows = 'same', summary, description, examples = [] } = declaration;
+  const { series: inputs, optional = [] } = schema;
+  const required = inputs.filter((name) => !optional.includes(name));
   const named = (value: (example: MethodExample) => object) =>
     Object.fromEntries(
       examples.map((one, i) => [`example${i + 1}`, { summary: one.summary, value: value(one) }]),
     );
-  const success = object({ scalar: columns(outputs), error: { const: 0 }, log: { type: 'string' } });
+  const response = columns(
+    outputs,
+    rows === 'own'
+      ? 'Rows of their own: any number of them, with dates of their own.'
+      : 'One row for each row of the request, with its date.',
+  );
+  const success = object({ scalar: response, error: { const: 0 }, log: { type: 'string' } });
   const scalar = (series: readonly string[], data: object) => ({ headers: [DATE, ...series], data });
   const refused = { error: ERROR_CODES.INVALID_BODY.code, log: 'param is missing' };
   const statuses = UNMANAGED.map(([, { status }]) => status).filter((status) => status !== 404);
@@ -56,17 +65,28 @@ export function ApiMethod({ params, inputs, outputs, examples = [] }: MethodDecl
   return applyDecorators(
     ApiTags('methods'),
     ApiOperation({
-      summary: `${outputs.join(', ')} from ${inputs.join(', ')}`,
-      description:
+      summary: summary ?? `${outputs.join(', ')} from ${inputs.join(', ')}`,
+      description: [
+        description,
+        optional.length > 0 && `${optional.join(', ')} may be left out.`,
         'A missing sample may also be the string `"NaN"`, or the bare token `NaN`, which is not JSON.',
+      ]
+        .filter(Boolean)
+        .join('\n\n'),
     }),
     ApiHeader({ name: REQUEST_ID, description: 'An id for the log and the response.' }),
     ApiHeader({ name: 'Content-Encoding', enum: [...CODINGS.map(({ name }) => name), 'identity'] }),
-    ApiExtraModels(params, Failure),
+    ApiExtraModels(...dtosOf(params), Failure),
     ApiBody({
       schema: object({
         param: { $ref: getSchemaPath(params) },
-        scalar: { anyOf: [columns(inputs), columnsInAnyOrder(inputs)] },
+        scalar: {
+          anyOf: [
+            columns(inputs),
+            ...(optional.length > 0 ? [columns(required)] : []),
+            columnsInAnyOrder(required, optional),
+          ],
+        },
       }),
       examples: named(({ param, rows }) => ({ param, scalar: scalar(inputs, rows) })),
     }),
@@ -86,18 +106,14 @@ export function ApiMethod({ params, inputs, outputs, examples = [] }: MethodDecl
     }),
     ApiResponse({
       ...failureResponse(422),
-      description: ['Refusals, with ERROR_HTTP_STATUS=http.', ...ownErrors(params)].join('\n\n'),
+      description: [
+        'Refusals, with ERROR_HTTP_STATUS=http.',
+        ...errors.map(({ code, when }) => `${code}: ${when}`),
+      ].join('\n\n'),
     }),
     ...[...new Set(statuses)].map((status) => ApiResponse(failureResponse(status))),
   );
 }
-
-/** The errors that rules of the params carry. */
-const ownErrors = (params: new () => object): string[] =>
-  getMetadataStorage()
-    .getTargetValidationMetadatas(params, '', false, false)
-    .map(({ context }) => (context as { error?: ErrorCode | string } | undefined)?.error)
-    .flatMap((error) => (typeof error === 'object' ? `${error.code}: ${error.when}` : []));
 
 const object = (properties: Readonly<Record<string, object>>) => ({
   type: 'object',
@@ -113,18 +129,21 @@ const tuple = (prefixItems: readonly object[]) => ({
 });
 
 /** Date first, then the series as declared: only so can JSON Schema tell what each cell is. */
-const columns = (series: readonly string[]) => {
+const columns = (series: readonly string[], description?: string) => {
   const date = { type: 'number', description: 'Seconds since the Unix epoch, fraction and sign allowed.' };
   const samples = series.map((name) => ({ type: ['number', 'null'], description: `${name}, or missing` }));
   const names = [DATE, ...series].map((name) => ({ type: 'string', enum: [name] }));
-  return object({ headers: tuple(names), data: { type: 'array', items: tuple([date, ...samples]) } });
+  const data = { type: 'array', ...(description && { description }), items: tuple([date, ...samples]) };
+  return object({ headers: tuple(names), data });
 };
 
 /** In another order, or with other columns among them. */
-const columnsInAnyOrder = (series: readonly string[]) => {
-  const needed = [DATE, ...series].map((name) => ({ contains: { enum: [name] }, maxContains: 1 }));
+const columnsInAnyOrder = (required: readonly string[], optional: readonly string[]) => {
+  const once = (name: string) => ({ contains: { enum: [name] }, maxContains: 1 });
+  const needed = [DATE, ...required].map(once);
+  const others = optional.map((name) => ({ ...once(name), minContains: 0 }));
   return object({
-    headers: { type: 'array', items: { type: 'string' }, allOf: needed },
+    headers: { type: 'array', items: { type: 'string' }, allOf: [...needed, ...others] },
     data: { type: 'array', items: { type: 'array', items: {}, minItems: needed.length } },
   });
 };

@@ -1,12 +1,17 @@
-import { Global, Module } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
+import { Module } from '@nestjs/common';
+import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { KasemExceptionFilter } from '../http/kasem-exception.filter.js';
 import { BodyBudget } from './body-budget.js';
+import { MethodThreads } from './method-threads.js';
+import { Methods } from './methods.js';
 
-/** What every method needs: the filter that turns failures into error codes, and the budget of bodies in flight. */
-@Global()
+/**
+ * What every method needs: the filter that turns failures into error codes, the budget of bodies in flight, threads, and the check
+ * of the declarations. A module with a method imports it. The filter is global in Nest: it takes the failures of every route.
+ */
 @Module({
-  providers: [{ provide: APP_FILTER, useClass: KasemExceptionFilter }, BodyBudget],
-  exports: [BodyBudget],
+  imports: [DiscoveryModule],
+  providers: [{ provide: APP_FILTER, useClass: KasemExceptionFilter }, BodyBudget, Methods, MethodThreads],
+  exports: [BodyBudget, Methods, MethodThreads],
 })
 export class MethodModule {}

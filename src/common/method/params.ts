@@ -1,62 +1,206 @@
+import { createRequire } from 'node:module';
 import { type Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
+import { getMetadataStorage, validateSync, ValidationTypes, type ValidationError } from 'class-validator';
 import { type ErrorCode, type ErrorName } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
 import { describe } from '../frame/frame-rules.js';
 
+// Where class-transformer keeps what @Type() says; class-validator-jsonschema names this file in its README.
+export const { defaultMetadataStorage: TYPES } = createRequire(import.meta.url)(
+  'class-transformer/cjs/storage',
+) as {
+  readonly defaultMetadataStorage: {
+    findTypeMetadata(
+      target: object,
+      property: string,
+    ): { readonly typeFunction: () => Type<object> } | undefined;
+  };
+};
+
+type Path = readonly (string | number)[];
+
+const rulesOf = (dto: object) =>
+  getMetadataStorage().getTargetValidationMetadatas(dto as Type, '', false, false);
+type Rule = ReturnType<typeof rulesOf>[number];
+
+const isNested = ({ type }: Rule): boolean => type === ValidationTypes.NESTED_VALIDATION;
+
 /** The names that a DTO has rules for: the keys under `param` that matter. */
 export function paramNames(dto: Type<object>): string[] {
-  const rules = getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
-  return [...new Set(rules.map((rule) => rule.propertyName))];
+  return [...new Set(rulesOf(dto).map((rule) => rule.propertyName))];
+}
+
+const nestedType = (dto: Type<object>, property: string): Type<object> | undefined =>
+  TYPES.findTypeMetadata(dto, property)?.typeFunction();
+
+/** A DTO and those nested in it. */
+export function dtosOf(dto: Type<object>): Type<object>[] {
+  const dtos = new Set([dto]);
+  // This visits those that are added on the way, too.
+  for (const one of dtos)
+    for (const { propertyName } of rulesOf(one).filter(isNested)) {
+      const type = nestedType(one, propertyName);
+      if (type !== undefined) dtos.add(type);
+    }
+  return [...dtos];
+}
+
+/** The properties of a DTO, and of those nested in it, whose nested rules would not be looked at for want of @Type(). */
+export const untypedProperties = (dto: Type<object>): string[] =>
+  dtosOf(dto).flatMap((one) =>
+    rulesOf(one)
+      .filter((rule) => isNested(rule) && nestedType(one, rule.propertyName) === undefined)
+      .map(({ propertyName }) => `${one.name}.${propertyName}`),
+  );
+
+/** The errors of its own that rules of a DTO carry, and of those nested in it. */
+export const errorsOfRules = (dto: Type<object>): ErrorCode[] =>
+  dtosOf(dto)
+    .flatMap(rulesOf)
+    .map(({ context }) => (context as RuleContext | undefined)?.error)
+    .filter((error) => typeof error === 'object');
+
+interface RuleContext {
+  readonly error?: ErrorName | ErrorCode;
 }
 
 /**
- * Makes a DTO of what stands under `param`.
+ * Makes a DTO of what stands under `param`; null is the same as left out.
  * @throws KasemError INVALID_PARAM, or the error that the broken rule carries as `context: { error }`
  */
 export function validateParams<Params extends object>(
   dto: Type<Params>,
   plain: Readonly<Record<string, unknown>>,
 ): Params {
-  for (const [name, value] of Object.entries(plain)) assertHarmlessKeys(name, value);
-  const params = plainToInstance(dto, plain);
-  const [fault] = brokenRules(params);
-  if (fault !== undefined) throw paramError(fault);
+  const params = plainToInstance(dto, withoutNull('param', plain));
+  const error = shapeError(params, [], plain) ?? ruleError(brokenRules(params), [], plain);
+  if (error !== undefined) throw error;
   return params;
 }
 
 /**
- * class-transformer and class-validator take what stands under such keys for the object's own constructor, prototype or
- * conversion to text.
+ * Keys with null are dropped. Some are refused: class-transformer and class-validator would take what stands under them for
+ * the object's own constructor, prototype or conversion to text.
  * @throws KasemError INVALID_PARAM
  */
-function assertHarmlessKeys(path: string, value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
-  for (const [key, inner] of Object.entries(value)) {
+function withoutNull<T>(path: string, value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((one, i) => withoutNull<unknown>(`${path}[${i}]`, one)) as T;
+  const entries = Object.entries(value).map(([key, inner]: [string, unknown]) => {
     if (key in Object.prototype || key === 'then')
-      throw new KasemError('INVALID_PARAM', `param.${path}: the key ${key} is not allowed`);
-    assertHarmlessKeys(`${path}.${key}`, inner);
-  }
+      throw new KasemError('INVALID_PARAM', `${path}: the key ${key} is not allowed`);
+    return [key, withoutNull(`${path}.${key}`, inner)] as const;
+  });
+  return Object.fromEntries(entries.filter(([, inner]) => inner !== null)) as T;
 }
 
+/**
+ * What class-validator lets pass: one value where a rule is for each of an array, an array where a rule is for a nested
+ * object, and no value for a nested object that is not optional.
+ */
+function shapeError(object: object, path: Path, plain: unknown): KasemError | undefined {
+  const rules = rulesOf(object.constructor);
+  for (const rule of rules.filter((one) => isNested(one) || one.each)) {
+    const value = (object as Record<string, unknown>)[rule.propertyName];
+    if (isExempt(object, value, rule, rules)) continue;
+    const here = [...path, rule.propertyName];
+    const expected = rule.each ? 'an array' : 'an object';
+    const isRight = rule.each ? Array.isArray(value) : isObject(value);
+    if (!isRight) return fault(`expected ${expected}`, here, plain);
+    if (!isNested(rule)) continue;
+    const inner = rule.each ? [...(value as unknown[]).entries()] : [[undefined, value] as const];
+    for (const [index, one] of inner) {
+      const there = index === undefined ? here : [...here, index];
+      const error = isObject(one) ? shapeError(one, there, plain) : fault('expected an object', there, plain);
+      if (error !== undefined) return error;
+    }
+  }
+  return undefined;
+}
+
+/** The rule does not count: @IsOptional() without a value, or a condition that does not hold. */
+const isExempt = (
+  object: object,
+  value: unknown,
+  { propertyName, validateIf }: Rule,
+  rules: readonly Rule[],
+): boolean =>
+  [validateIf, ...rules.filter((rule) => rule.propertyName === propertyName).map(conditionOf)].some(
+    (condition) => condition !== undefined && !condition(object, value),
+  );
+
+/** Of @IsOptional() and @ValidateIf(). */
+const conditionOf = ({ type, constraints }: Rule) =>
+  type === ValidationTypes.CONDITIONAL_VALIDATION
+    ? (constraints[0] as (object: object, value: unknown) => boolean)
+    : undefined;
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** What is wrong with a DTO, in the order of its properties. A method may have no params, and its DTO then no rules. */
-export function brokenRules(params: object): ValidationError[] {
+function brokenRules(params: object): ValidationError[] {
   return validateSync(params, { forbidUnknownValues: false });
 }
 
-function paramError(fault: ValidationError): KasemError {
+/** The error of the first broken rule, at any depth. */
+function ruleError([first]: ValidationError[], path: Path, plain: unknown): KasemError | undefined {
+  if (first === undefined) return undefined;
+  const { property, target, constraints, contexts, children } = first;
+  const value: unknown = first.value;
+  const here = [...path, Array.isArray(target) ? Number(property) : property];
   // Decorators are applied from the last one up: the first rule as written comes last.
-  const [rule, message] = Object.entries(fault.constraints ?? {}).at(-1) ?? ['', 'not allowed'];
-  const context = fault.contexts?.[rule] as { error?: ErrorName | ErrorCode } | undefined;
-  return new KasemError(
-    context?.error ?? 'INVALID_PARAM',
-    `param.${fault.property}: ${expectation(message, fault.property)}, got ${describe(fault.value)}`,
+  const [name, message] = Object.entries(constraints ?? {}).at(-1) ?? [];
+  if (name === undefined || message === undefined) return ruleError(children ?? [], here, plain);
+  const context = contexts?.[name] as RuleContext | undefined;
+  const index = Array.isArray(value) && target ? firstBreach(target, property, name, value) : -1;
+  return fault(expectation(message, property), index < 0 ? here : [...here, index], plain, context?.error);
+}
+
+/** The index of the first value that breaks a rule for each value of an array; -1 where the rule is not of that kind. */
+function firstBreach(target: object, property: string, name: string, values: readonly unknown[]): number {
+  const storage = getMetadataStorage();
+  for (const rule of rulesOf(target.constructor)) {
+    if (rule.propertyName !== property || !rule.each) continue;
+    const [constraint] = storage.getTargetValidatorConstraints(rule.constraintCls);
+    if (constraint?.name !== name) continue;
+    const args = {
+      targetName: target.constructor.name,
+      object: target,
+      property,
+      constraints: rule.constraints as unknown[],
+    };
+    return values.findIndex((value) => !constraint.instance.validate(value, { ...args, value }));
+  }
+  return -1;
+}
+
+function fault(
+  expected: string,
+  path: Path,
+  plain: unknown,
+  error: ErrorName | ErrorCode = 'INVALID_PARAM',
+): KasemError {
+  const place = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
+  // As the client sent it: null has been dropped, and a DTO may transform.
+  const found = path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+        ? value[key as never]
+        : undefined,
+    plain,
   );
+  return new KasemError(error, `param${place}: ${expected}, got ${describe(found)}`);
 }
 
 /** class-validator's messages say "x must be …"; an error says "expected …". Others stay as their author wrote them. */
 function expectation(message: string, property: string): string {
-  const own = message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
-  return own.replace(/^must (not )?be /, 'expected $1');
+  const whole = message.replace(/^each value in /, '');
+  const own = whole.startsWith(`${property} `) ? whole.slice(property.length + 1) : whole;
+  return own
+    .replace(/^must (not )?be /, 'expected $1')
+    .replace(/^must (not )?(\w+) /, 'expected $1to $2 ')
+    .replace(/^should (not )?be /, 'expected $1')
+    .replace(' conforming to the specified constraints', '');
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Frame } from '../frame/frame.js';
-import { assertNoOverflow, outputColumns, summarize } from './result.js';
+import { assertFinite, logText, resultFrame, summarize } from './result.js';
 
 /** Longer than one slice of rows. */
 const MANY = 70_000;
@@ -9,39 +9,95 @@ const dates = (length: number) => Float64Array.from({ length }, (_, row) => row)
 const frame = (columns: Record<string, Float64Array>) => new Frame(new Map(Object.entries(columns)));
 
 describe('a result', () => {
-  it('has the columns that were declared, in their order, and no others', () => {
-    const result = { b: column(2, 2), x: column(5), a: column(2, 1) };
-    expect(outputColumns(['a', 'b'], result, 2)).toEqual([
-      ['a', result.a],
-      ['b', result.b],
+  const same = (outputs: string[]) => ({ outputs });
+  const own = (outputs: string[]) => ({ outputs, rows: 'own' as const });
+
+  it('is a frame with the dates of the input and the outputs, in their order', () => {
+    const [date, a, b] = [dates(2), column(2, 1), column(2, 2)];
+    expect([...resultFrame(same(['a', 'b']), { b, a }, date).columns]).toEqual([
+      ['date', date],
+      ['a', a],
+      ['b', b],
+    ]);
+  });
+
+  it.each([0, 1, 5])('may have %i rows of its own, with their dates', (rows) => {
+    const [date, a] = [dates(rows), column(rows)];
+    expect([...resultFrame(own(['a']), { a, date }, dates(2)).columns]).toEqual([
+      ['date', date],
+      ['a', a],
     ]);
   });
 
   it.each([
-    ['no column', { b: column(2) }, 'the method gave no Float64Array a'],
-    ['nothing', undefined, 'the method gave no Float64Array a'],
-    ['another kind of array', { a: [1, 2] as never }, 'the method gave no Float64Array a'],
-    ['too few values', { a: column(1) }, 'the method gave 1 values of a for 2 rows'],
-    ['too many values', { a: column(3) }, 'the method gave 3 values of a for 2 rows'],
-  ])('of %s is a fault of the method', (_, result, message) => {
-    expect(() => outputColumns(['a'], result, 2)).toThrow(message);
+    ['no column', same(['a']), {}, 'the method gave no Float64Array a'],
+    ['nothing', same(['a']), undefined, 'the method gave no Float64Array a'],
+    ['another kind of array', same(['a']), { a: [1, 2] }, 'the method gave no Float64Array a'],
+    ['too few values', same(['a']), { a: column(1) }, 'the method gave 1 values of a for 2 rows'],
+    ['too many values', same(['a']), { a: column(3) }, 'the method gave 3 values of a for 2 rows'],
+    [
+      'a column that is not declared',
+      same(['a', 'b']),
+      { a: column(2), c: column(2), b: column(2) },
+      'the method gave c, and is declared to give a, b',
+    ],
+    [
+      'dates of its own',
+      same(['a']),
+      { date: dates(2), a: column(2) },
+      "the method gave date, and is declared to give a; dates of its own need rows: 'own'",
+    ],
+    ['no dates', own(['a']), { a: column(2) }, 'the method gave no Float64Array date'],
+    [
+      'another length than its dates',
+      own(['a']),
+      { date: dates(3), a: column(2) },
+      'the method gave 2 values of a for 3 rows',
+    ],
+  ])('of %s is a fault of the method', (_, declaration, result, message) => {
+    expect(() => resultFrame(declaration, result, dates(2))).toThrow(new Error(message));
   });
+
+  const result = (a: Float64Array, date = dates(a.length)) => frame({ date, a });
 
   it.each([0, 1, 65_535, 65_536, MANY - 1])('is refused for an infinity at row %i', async (row) => {
     for (const infinity of [Infinity, -Infinity]) {
-      const result = column(MANY);
-      result[row] = infinity;
-      await expect(assertNoOverflow('out', result)).rejects.toMatchObject({
+      const a = column(MANY);
+      a[row] = infinity;
+      await expect(assertFinite(result(a), {})).rejects.toMatchObject({
         errorCode: { code: 30 },
-        message: `scalar.data[${row}]: out is past the largest double`,
+        message: `scalar.data[${row}]: a is past the largest double`,
       });
     }
   });
 
+  it("is refused with the response's row and date where that is not the request's", async () => {
+    const overflow = result(Float64Array.of(1, Infinity), Float64Array.of(10, 20.5));
+    await expect(assertFinite(overflow, { rows: 'own' })).rejects.toMatchObject({
+      errorCode: { code: 30 },
+      message: "the response's scalar.data[1] (date 20.5): a is past the largest double",
+    });
+  });
+
+  it.each([NaN, Infinity, -Infinity])('whose date is %d is a fault of the method', async (date) => {
+    const late = dates(MANY);
+    late[MANY - 1] = date;
+    await expect(assertFinite(result(column(MANY), late), { rows: 'own' })).rejects.toThrow(
+      new Error(`the method gave the date ${date} in row ${MANY - 1}`),
+    );
+  });
+
   it('is taken with missing values and the largest double', async () => {
-    const result = Float64Array.of(NaN, Number.MAX_VALUE, -Number.MAX_VALUE, 0);
-    await expect(assertNoOverflow('out', result)).resolves.toBeUndefined();
-    await expect(assertNoOverflow('out', new Float64Array(0))).resolves.toBeUndefined();
+    const a = Float64Array.of(NaN, Number.MAX_VALUE, -Number.MAX_VALUE, 0);
+    await expect(assertFinite(result(a), {})).resolves.toBeUndefined();
+    await expect(assertFinite(result(new Float64Array(0)), {})).resolves.toBeUndefined();
+  });
+
+  it('adds to the log its rows, where they are its own, and its notes', () => {
+    const frame = result(column(1));
+    expect(logText('4 rows', {}, frame, [])).toBe('4 rows');
+    expect(logText('4 rows', { rows: 'same' }, frame, ['a', 'b'])).toBe('4 rows; a; b');
+    expect(logText('4 rows', { rows: 'own' }, frame, ['a'])).toBe('4 rows; 1 row out; a');
   });
 });
 

@@ -1,26 +1,37 @@
 import { KasemError } from '../errors/kasem.error.js';
-import { DATE, type Frame } from '../frame/frame.js';
+import { DATE, Frame } from '../frame/frame.js';
 import { inSlices } from '../frame/slices.js';
-import { type MethodResult } from './method-declaration.js';
+import { type MethodDeclaration } from './method-declaration.js';
 
 /**
- * The columns of the response, in their order.
- * @param names the outputs that the method is declared with
- * @param rows of its input
+ * The frame of the response: `date`, the input's or the result's own, and the outputs in their order.
+ * @param result what the method gave
+ * @param input dates of the input
  * @throws Error where the method has not given what it is declared to give, which is a fault of its own
  */
-export function outputColumns(
-  names: readonly string[],
-  result: MethodResult | undefined,
-  rows: number,
-): [string, Float64Array][] {
-  return names.map((name) => {
-    const column: unknown = result?.[name];
+export function resultFrame(
+  { outputs, rows = 'same' }: Pick<MethodDeclaration, 'outputs' | 'rows'>,
+  result: unknown,
+  input: Float64Array,
+): Frame {
+  const given = new Map(Object.entries(result ?? {}) as [string, unknown][]);
+  const names = rows === 'own' ? [DATE, ...outputs] : outputs;
+  for (const name of given.keys()) {
+    if (names.includes(name)) continue;
+    const why = name === DATE ? "; dates of its own need rows: 'own'" : '';
+    throw new Error(`the method gave ${name}, and is declared to give ${names.join(', ')}${why}`);
+  }
+  const columns = names.map((name): [string, Float64Array] => {
+    const column = given.get(name);
     if (!isColumn(column)) throw new Error(`the method gave no Float64Array ${name}`);
-    if (column.length !== rows)
-      throw new Error(`the method gave ${column.length} values of ${name} for ${rows} rows`);
     return [name, column];
   });
+  if (rows === 'same') columns.unshift([DATE, input]);
+  const [[, date]] = columns as [[string, Float64Array]];
+  for (const [name, { length }] of columns)
+    if (length !== date.length)
+      throw new Error(`the method gave ${length} values of ${name} for ${date.length} rows`);
+  return new Frame(new Map(columns));
 }
 
 /** Told by its tag, which holds between realms as well. */
@@ -28,15 +39,26 @@ const isColumn = (value: unknown): value is Float64Array =>
   Object.prototype.toString.call(value) === '[object Float64Array]';
 
 /**
- * @param column an output series: values and NaN
+ * @param frame of a response, whose series may hold values and NaN, and whose dates no NaN
+ * @throws Error with the first row whose date is not finite, which is a fault of the method
  * @throws KasemError OVERFLOW with the first row that is past the largest double
  */
-export async function assertNoOverflow(name: string, column: Float64Array): Promise<void> {
-  await inSlices(column.length, (start, end) => {
-    const row = firstInfinite(column, start, end);
-    if (row < end)
-      throw new KasemError('OVERFLOW', `scalar.data[${row}]: ${name} is past the largest double`);
-  });
+export async function assertFinite(
+  frame: Frame,
+  { rows = 'same' }: Pick<MethodDeclaration, 'rows'>,
+): Promise<void> {
+  const dates = frame.column(DATE);
+  for (const [name, column] of frame.columns)
+    await inSlices(column.length, (start, end) => {
+      const row = name === DATE ? firstNotFinite(column, start, end) : firstInfinite(column, start, end);
+      if (row === end) return;
+      if (name === DATE) throw new Error(`the method gave the date ${column[row]} in row ${row}`);
+      const place = `scalar.data[${row}]`;
+      throw new KasemError(
+        'OVERFLOW',
+        `${rows === 'same' ? place : `the response's ${place} (date ${dates[row]})`}: ${name} is past the largest double`,
+      );
+    });
 }
 
 /** Seconds since the Unix epoch: what dates of a plant lie between. */
@@ -70,6 +92,16 @@ function likelyUnits(date: number): string {
     .join(' or ');
 }
 
+/** The text of `log`: the input's summary, the count of rows of its own, and what the method notes. */
+export const logText = (
+  summary: string,
+  { rows }: Pick<MethodDeclaration, 'rows'>,
+  output: Frame,
+  notes: readonly string[],
+): string => [summary, ...(rows === 'own' ? [`${rowCount(output)} out`] : []), ...notes].join('; ');
+
+const rowCount = ({ length }: Frame): string => `${length} ${length === 1 ? 'row' : 'rows'}`;
+
 /** What a person wants to know of a frame: rows, missing samples a series, dates out of order or in another unit than seconds. */
 export async function summarize(frame: Frame): Promise<string> {
   const missing: string[] = [];
@@ -85,7 +117,6 @@ export async function summarize(frame: Frame): Promise<string> {
     });
     if (count > 0) missing.push(`${count} in ${name}`);
   }
-  const rows = `${frame.length} ${frame.length === 1 ? 'row' : 'rows'}`;
   const samples = missing.length === 0 ? 'none missing' : `missing: ${missing.join(', ')}`;
   const dates = `${outOfOrder} ${outOfOrder === 1 ? 'date' : 'dates'} before the one above`;
   // Seconds of a test's own clock are below 100,000 as well: days are told where all dates may be some.
@@ -94,13 +125,20 @@ export async function summarize(frame: Frame): Promise<string> {
     units,
     ([unit, count]) => `; ${count} ${count === 1 ? 'date looks' : 'dates look'} like ${unit}`,
   );
-  return `${rows}, ${samples}${outOfOrder === 0 ? '' : `; out of order: ${dates}`}${others.join('')}`;
+  return `${rowCount(frame)}, ${samples}${outOfOrder === 0 ? '' : `; out of order: ${dates}`}${others.join('')}`;
 }
 
 /** @returns `end` where all are finite or missing */
 function firstInfinite(column: Float64Array, start: number, end: number): number {
   let row = start;
   while (row < end && Math.abs(column[row] as number) !== Infinity) row++;
+  return row;
+}
+
+/** @returns `end` where all are finite */
+function firstNotFinite(column: Float64Array, start: number, end: number): number {
+  let row = start;
+  while (row < end && Number.isFinite(column[row])) row++;
   return row;
 }
 

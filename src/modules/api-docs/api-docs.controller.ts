@@ -5,7 +5,6 @@ import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Request, type Response } from 'express';
 import { KasemError } from '../../common/errors/kasem.error.js';
-import { contentSecurityPolicy } from '../../common/http/content-security-policy.js';
 import { Public } from '../../common/http/public.js';
 import { ApiDocument } from './api-document.js';
 
@@ -21,9 +20,6 @@ const FILES = new Map([
   ['swagger-ui-bundle.js', SWAGGER_UI],
   ['favicon-32x32.png', SWAGGER_UI],
 ]);
-
-/** Swagger UI draws its icons from data: addresses, and sends what is tried out to the service itself. */
-const CONTENT_SECURITY_POLICY = contentSecurityPolicy({ 'img-src': "'self' data:" });
 
 /** Whoever may call may read how, and who may not is told what key is needed. */
 @Public()
@@ -61,7 +57,6 @@ export class ApiDocsController {
   }
 
   private send(response: Response, name: string, content: string | Buffer): void {
-    response.setHeader('Content-Security-Policy', CONTENT_SECURITY_POLICY);
     response.type(extname(name)).send(content);
   }
 }

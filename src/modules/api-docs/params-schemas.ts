@@ -1,14 +1,9 @@
-import { createRequire } from 'node:module';
 import { IS_INT } from 'class-validator';
 import { validationMetadatasToSchemas } from 'class-validator-jsonschema';
+import { TYPES } from '../../common/method/params.js';
 
 type Schema = Readonly<{ properties?: Record<string, object>; required?: string[] }>;
 export type Schemas = Readonly<Record<string, Schema>>;
-
-// Where class-transformer keeps what @Type() says; class-validator-jsonschema names this file in its README.
-const { defaultMetadataStorage } = createRequire(import.meta.url)('class-transformer/cjs/storage') as {
-  defaultMetadataStorage: never;
-};
 
 /**
  * Adds class-validator's rules to the schemas of DTOs, and the DTOs that those refer to. The rules decide what the service
@@ -17,7 +12,7 @@ const { defaultMetadataStorage } = createRequire(import.meta.url)('class-transfo
 export function withRules(described: Schemas): Schemas {
   const rules = validationMetadatasToSchemas({
     refPointerPrefix: '#/components/schemas/',
-    classTransformerMetadataStorage: defaultMetadataStorage,
+    classTransformerMetadataStorage: TYPES as never,
     // @Min or @Max beside it would leave only the type number.
     additionalConverters: { [IS_INT]: { type: 'integer', multipleOf: 1 } },
   }) as Schemas;

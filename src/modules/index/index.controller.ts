@@ -19,7 +19,7 @@ export class IndexController {
       log: 'the routes of the service; /docs describes them',
       service: 'kasem-time-series',
       version: VERSION,
-      routes: this.adapterHost.httpAdapter.routes.list(),
+      routes: this.adapterHost.httpAdapter.routes.list().map(({ path, verbs }) => ({ path, methods: verbs })),
     };
   }
 }

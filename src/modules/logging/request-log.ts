@@ -43,7 +43,7 @@ export class RequestLog implements RequestObserver {
     );
   }
 
-  refused({ status, error, cause }: MalformedRequest, remoteAddress: string | undefined): void {
+  malformed({ status, error, cause }: MalformedRequest, remoteAddress: string | undefined): void {
     this.pino.info({ status, error: error.code, cause, remoteAddress }, 'malformed request');
   }
 }

@@ -5,6 +5,7 @@ import { type MalformedRequest } from '../../common/http/malformed-request.js';
 import { type RequestContext, type RequestObserver } from '../../common/http/request-context.js';
 import { LogDestination } from '../../common/logging/log-destination.js';
 import { BodyBudget } from '../../common/method/body-budget.js';
+import { MethodThreads } from '../../common/method/method-threads.js';
 import { Environment } from '../../common/config/environment.js';
 import { VERSION } from '../../version.js';
 import { respondToCollections } from '../../cluster/cluster-metrics.js';
@@ -37,6 +38,42 @@ export function countDroppedLines(registry: Registry, destination: LogDestinatio
   });
 }
 
+function observeThreads(registry: Registry, threads: MethodThreads): void {
+  const registers = [registry];
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  const counter = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  gauge('kasem_thread_queue_length', 'Runs of methods that wait for a thread', () => threads.queueLength);
+  gauge('kasem_thread_running', 'Runs of methods on a thread', () => threads.running);
+  counter('kasem_thread_runs_total', 'Runs of methods on a thread that ended', () => threads.runs);
+  counter(
+    'kasem_thread_run_seconds_total',
+    'Seconds that these runs took, without waiting',
+    () => threads.seconds,
+  );
+  counter(
+    'kasem_thread_kills_total',
+    'Threads ended because of a deadline, or because the client went away',
+    () => threads.kills,
+  );
+}
+
 /** The verbs of RFC 9110 and PATCH; others share a name, so that no client can create series at will. */
 const VERBS = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE']);
 
@@ -56,7 +93,12 @@ export class Metrics implements RequestObserver {
   private readonly calls: Counter<'method' | 'outcome' | 'error'>;
   private readonly rows: Counter<'method'>;
 
-  constructor({ MAX_BODY_BYTES }: Environment, budget: BodyBudget, destination: LogDestination) {
+  constructor(
+    { MAX_BODY_BYTES }: Environment,
+    budget: BodyBudget,
+    threads: MethodThreads,
+    destination: LogDestination,
+  ) {
     const registers = [this.registry];
     const sizeBuckets = bucketsUpTo(MAX_BODY_BYTES);
     collectDefaultMetrics({ register: this.registry });
@@ -127,6 +169,7 @@ export class Metrics implements RequestObserver {
         this.inc(budget.shed);
       },
     });
+    observeThreads(this.registry, threads);
     new Gauge({
       name: 'kasem_build_info',
       help: 'Always 1; the version is its label',
@@ -160,7 +203,7 @@ export class Metrics implements RequestObserver {
     if (call !== undefined) this.rows.inc({ method: call.method }, call.rows);
   }
 
-  refused({ error }: MalformedRequest): void {
+  malformed({ error }: MalformedRequest): void {
     this.calls.inc({ method: '', outcome: 'refused', error: error.code });
   }
 }

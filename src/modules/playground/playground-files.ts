@@ -1,19 +1,18 @@
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { type Response } from 'express';
-import { contentSecurityPolicy } from '../../common/http/content-security-policy.js';
 import { type HttpAdapter } from '../../common/http/http-adapter.js';
+import { pageHeaders } from '../../common/http/security-headers.js';
 
 /** Made of page/ by the build: the page's own files, and those that it shares with the service. */
 const ASSETS = resolve(import.meta.dirname, '../../../dist/assets');
 const UPLOT = resolve(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist');
 
-const HEADERS = {
-  // Styles that scripts set on elements, as uPlot does, are no inline styles to a browser.
-  'Content-Security-Policy': contentSecurityPolicy({ 'worker-src': "'self'" }),
-  // Asked for anew each time, by tag or time, so that files of two versions never meet.
-  'Cache-Control': 'no-cache',
-};
+/** Asked for anew each time, by tag or time, so that files of two versions never meet. */
+const HEADERS = { 'Cache-Control': 'no-cache' };
+
+/** Styles that scripts set on elements, as uPlot does, are no inline styles to a browser. */
+export const playgroundHeaders = pageHeaders({ 'worker-src': "'self'" });
 
 export const sendPage = (response: Response): void =>
   response.sendFile('index.html', { root: resolve(ASSETS, 'modules/playground/page'), headers: HEADERS });
@@ -21,6 +20,7 @@ export const sendPage = (response: Response): void =>
 /** The files that the page loads. */
 export function serveAssets(adapter: HttpAdapter): void {
   const setHeaders = (response: Response): void => void response.set(HEADERS);
+  adapter.use('/assets/', playgroundHeaders);
   for (const [prefix, directory] of Object.entries({ '/assets/uplot/': UPLOT, '/assets/': ASSETS }))
     adapter.useStaticAssets(directory, { prefix, index: false, redirect: false, setHeaders });
 }

@@ -1,6 +1,5 @@
-import { type MethodDeclaration, type MethodExample } from '../../common/method/method-declaration.js';
+import { declareMethod, type MethodExample } from '../../common/method/kasem-method.js';
 import { SumParams } from './dto/sum-params.dto.js';
-import { INPUTS, OUTPUT, PATHS } from './sum.js';
 
 /** The pair that the contract records, and one with missing samples. */
 const EXAMPLES: readonly MethodExample[] = [
@@ -39,10 +38,10 @@ const EXAMPLES: readonly MethodExample[] = [
 ];
 
 /** sum_ts = scale x (e1_ts + e2_ts) */
-export const SUM: MethodDeclaration<SumParams> = {
-  paths: [...PATHS],
+export const SUM = declareMethod({
+  paths: ['method', 'sum'],
   params: SumParams,
-  inputs: INPUTS,
-  outputs: [OUTPUT],
+  inputs: ['e1_ts', 'e2_ts'],
+  outputs: ['sum_ts'],
   examples: EXAMPLES,
-};
+});

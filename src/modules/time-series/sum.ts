@@ -1,8 +1,3 @@
-/** The names of the contract. */
-export const PATHS = ['method', 'sum'] as const;
-export const INPUTS = ['e1_ts', 'e2_ts'] as const;
-export const OUTPUT = 'sum_ts';
-
 /**
  * sum_ts = scale x (e1_ts + e2_ts), row by row in IEEE double arithmetic; missing (NaN) where a sample is missing.
  * A result past the largest double is left in as an infinity.

@@ -1,6 +1,5 @@
 import { Controller } from '@nestjs/common';
 import { KasemMethod, type MethodCall, type MethodResult } from '../../common/method/kasem-method.js';
-import { type SumParams } from './dto/sum-params.dto.js';
 import { SUM } from './sum.declaration.js';
 import { TimeSeriesService } from './time-series.service.js';
 
@@ -9,7 +8,7 @@ export class TimeSeriesController {
   constructor(private readonly timeSeries: TimeSeriesService) {}
 
   @KasemMethod(SUM)
-  async sum({ params, frame }: MethodCall<SumParams>): Promise<MethodResult> {
+  async sum({ params, frame }: MethodCall<typeof SUM>): Promise<MethodResult<typeof SUM>> {
     return { sum_ts: await this.timeSeries.sum(frame, params) };
   }
 }

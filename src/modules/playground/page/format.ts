@@ -18,7 +18,9 @@ export function dateTime(seconds: number, decimals: number): string {
   const rounded = Number(seconds.toFixed(decimals));
   const whole = Math.floor(rounded);
   const fraction = (rounded - whole).toFixed(decimals).slice(1);
-  return new Date(whole * 1e3).toISOString().slice(0, -5).replace('T', ' ') + fraction;
+  const text = new Date(whole * 1e3).toISOString().slice(0, -5).replace('T', ' ');
+  // ISO 8601 gives years past 9999 a sign and six digits.
+  return text.replace(/^\+0*/, '') + fraction;
 }
 
 /** `2015-01-01 00:00:00 UTC`, with milli- or microseconds where there are some; the number where no calendar has the date. */

@@ -163,7 +163,7 @@ async function showInputs(reading: Reading, signal: AbortSignal): Promise<void> 
   outliersButton.hidden = outliers === 0;
   outliersButton.textContent = `With ${plural(outliers, 'outlier')}`;
   outliersButton.ariaPressed = 'false';
-  await plot(inputs, reading, series);
+  await plot(inputs, reading, series, signal);
 }
 
 async function showOutputs(reading: Reading, sent: Reading, signal: AbortSignal): Promise<void> {
@@ -174,6 +174,7 @@ async function showOutputs(reading: Reading, sent: Reading, signal: AbortSignal)
     output,
     reading,
     reading.samples.map((column, c) => seriesOf(column, 2 + c, true)),
+    signal,
   );
 }
 
@@ -183,18 +184,23 @@ const seriesOf = (column: Column, color: number, isShown: boolean): PlotSeries =
   isShown,
 });
 
+/** The browser does what waits, uPlot's drawing included. */
+const aTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
 async function plot(
   figure: HTMLElement,
   { timeline }: Reading,
   series: readonly PlotSeries[],
+  signal: AbortSignal,
 ): Promise<void> {
   if (timeline.x.length === 0) return;
   element('welcome').hidden = true;
   element('plots').hidden = figure.hidden = false;
   await timed('plotting', async () => {
+    await aTurn();
+    signal.throwIfAborted();
     plots.show(figure, timeline, series);
-    // uPlot draws when it is its turn.
-    await new Promise((resolve) => setTimeout(resolve));
+    await aTurn();
   });
 }
 

@@ -61,9 +61,10 @@ export function linePath(
   };
   let isBroken = false;
   let j = 0;
+  let jump = jumps[0] ?? Infinity;
   for (let i = from; i <= to; i++) {
-    while ((jumps[j] as number) < i) j++;
-    if (jumps[j] === i) isBroken = true;
+    while (jump < i) jump = jumps[++j] ?? Infinity;
+    if (jump === i) isBroken = true;
     const value = values[i] as number;
     if (Number.isNaN(value)) {
       isBroken = true;

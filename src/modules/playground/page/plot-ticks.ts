@@ -88,7 +88,7 @@ export function timeTicks(min: number, max: number, count: number): Tick[] {
 
 /** The width of a vertical axis in pixels. */
 export const widthOf = (labels: readonly string[]): number =>
-  22 + CHARACTER_WIDTH * Math.max(4, ...labels.map(({ length }) => length));
+  22 + CHARACTER_WIDTH * Math.max(5, ...labels.map(({ length }) => length));
 
 function timeLabel(text: string, step: number): [label: string, common: string] {
   const [, year = '', day = '', minute = '', second = ''] =

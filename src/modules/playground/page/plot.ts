@@ -16,7 +16,7 @@ type Extent = [min: number, max: number];
 
 const HEIGHT = 240;
 
-const MARK_RADIUS = 2;
+const MARK_RADIUS = 2.5;
 
 /** Of the largest number of an axis: narrower ranges have too few doubles to be shown. */
 const NARROWEST = 2 ** -50;

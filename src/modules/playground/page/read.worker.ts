@@ -29,8 +29,10 @@ async function read({ blob, needed, table }: ReadRequest): Promise<void> {
   }));
   const dates = named.filter(({ name }) => name === DATE);
   const samples = named.filter(({ name }) => name !== DATE);
-  // What is copied would stay in the worker, which stays.
-  const owned = [series.rowStarts, timeline.x, ...named.map(({ values }) => values)];
-  const buffers = new Set(owned.map(({ buffer }) => buffer));
+  // What is copied would hold up the page, and stay in the worker; the dates may be both a column and the timeline.
+  const arrays = [...named.map(({ values }) => values), timeline.x, timeline.jumps, series.rowStarts];
+  const buffers = new Set(
+    [...arrays, ...(timeline.order ? [timeline.order] : [])].map(({ buffer }) => buffer as ArrayBuffer),
+  );
   report({ result: { ...series, timeline, dates, samples } }, [...buffers]);
 }

@@ -1,0 +1,57 @@
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.util.List;
+
+/** Posts rows with HttpClient and Jackson and prints those that come back; on an error prints its log and ends with 1. */
+class CallJackson {
+  /** Not double[][]: Jackson 2 makes 0.0 of a null, which is a missing sample, and tells nobody. */
+  record Scalar(List<String> headers, Double[][] data) {}
+
+  record Param(double scale) {}
+
+  record Request(Param param, Scalar scalar) {}
+
+  record Response(Scalar scalar, int error, String log) {}
+
+  static final HttpClient CLIENT = HttpClient.newHttpClient();
+  static final ObjectMapper JSON = new ObjectMapper();
+
+  public static void main(String[] args) throws Exception {
+    URI url = URI.create(args.length > 0 ? args[0] : "http://127.0.0.1:5000/method");
+    double scale = args.length > 1 ? Double.parseDouble(args[1]) : 25;
+
+    Double[][] rows = {
+      {1420066800.0, 1.2507524347169103, 842.59695878373316},
+      {1420066801.0, 17.684785517717145, 503.28803528253366},
+      {1420066802.0, 48.464766632981956, 921.17810851017862},
+      {1420066803.0, 11.014022077905956, 935.60744493063885},
+    };
+    call(url, scale, rows);
+
+    rows[1][1] = Double.NaN; // missing
+    rows[2][2] = null; // missing, too
+    call(url, scale, rows);
+  }
+
+  static void call(URI url, double scale, Double[][] rows) throws Exception {
+    Request body = new Request(new Param(scale), new Scalar(List.of("date", "e1_ts", "e2_ts"), rows));
+    HttpRequest request = HttpRequest.newBuilder(url)
+        .header("Content-Type", "application/json")
+        .POST(BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
+        .build();
+    Response response = JSON.readValue(CLIENT.send(request, BodyHandlers.ofByteArray()).body(), Response.class);
+
+    // A refused body comes with HTTP 200: the status would not tell.
+    if (response.error() != 0) {
+      System.err.printf("error %d: %s%n", response.error(), response.log());
+      System.exit(1);
+    }
+
+    System.out.println(response.log());
+    for (Double[] row : response.scalar().data()) System.out.println(row[0] + " " + row[1]);
+  }
+}

@@ -1,0 +1,309 @@
+import {
+  Module,
+  RequestMethod,
+  VersioningType,
+  type MiddlewareConsumer,
+  type NestModule,
+} from '@nestjs/common';
+import { type NestExpressApplication } from '@nestjs/platform-express';
+import { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type HttpAdapter } from '../../src/common/http/http-adapter.js';
+import { ProbeModule } from '../fixtures/probe/probe.module.js';
+import { bodyOf, call } from '../support/http.js';
+import { startService, type Service } from '../support/service.js';
+
+const body = bodyOf([[1, 2, 3]]);
+const passOn = (_: unknown, __: unknown, next: NextFunction): void => next();
+
+/** Middleware of all paths, which takes every route away from the direct way. */
+@Module({})
+class ThroughExpress implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(passOn).forRoutes('{*path}');
+  }
+}
+
+const adapterOf = (app: NestExpressApplication) => app.getHttpAdapter() as unknown as HttpAdapter;
+const routesOf = (app: NestExpressApplication) => adapterOf(app).routes;
+
+async function ask(url: string, method = 'GET', headers: Record<string, string> = {}) {
+  const response = await fetch(url, { method, headers, redirect: 'manual' });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text };
+}
+
+describe.each([
+  ['directly', true, [ProbeModule]],
+  ['through Express', false, [ProbeModule, ThroughExpress]],
+])('an application of Nest whose requests come %s', (_, isDirect, modules) => {
+  let service: Service;
+  let app: NestExpressApplication;
+  beforeAll(async () => {
+    service = await startService({}, modules, (prepared) => {
+      app = prepared;
+      app.enableVersioning({ type: VersioningType.HEADER, header: 'X-Version' });
+    });
+  });
+  afterAll(() => service.close());
+
+  const send = (method: string, path: string, headers?: Record<string, string>) =>
+    ask(service.url + path, method, headers);
+
+  it('is asked on that way', () => {
+    for (const [verb, path] of [
+      ['POST', '/method'],
+      ['POST', '/probe/order'],
+      ['GET', '/probe/response'],
+      ['GET', '/health/live'],
+    ] as const)
+      expect([path, routesOf(app).find(verb, path) !== undefined]).toEqual([path, isDirect]);
+    // A path with a parameter needs Express's router; so does what stands behind one that fits.
+    expect(routesOf(app).find('GET', '/probe/:id')).toBeUndefined();
+  });
+
+  it('runs guards, interceptors and pipes in their order', async () => {
+    expect(JSON.parse((await send('POST', '/probe/order?q=x')).text)).toEqual({
+      trace: [
+        ...['global guard', 'local guard', 'global interceptor', 'local interceptor'],
+        ...['local interceptor after', 'global interceptor after'],
+      ],
+      q: 'x global local',
+    });
+    for (const name of ['global', 'local'])
+      expect((await send('POST', '/probe/order', { 'X-Refuse': name })).text).toBe(
+        '{"error":17,"log":"Forbidden resource"}',
+      );
+  });
+
+  it.each([
+    ['/probe/request?a=1&b=2', '/probe/request'],
+    ['/Probe/REQUEST/?a=1&b=2', '/Probe/REQUEST/'],
+    ['//probe///request//?a=1&b=2', '/probe/request/'],
+  ])('gives the request %s all that Express gives it', async (url, path) => {
+    const { text } = await send('POST', url);
+    expect(JSON.parse(text)).toEqual({
+      path,
+      url: `${path}?a=1&b=2`,
+      originalUrl: `${path}?a=1&b=2`,
+      baseUrl: '',
+      query: { a: '1', b: '2' },
+      params: {},
+      ip: '127.0.0.1',
+      hostname: '127.0.0.1',
+      protocol: 'http',
+      xhr: false,
+      route: '/probe/request',
+      accepts: 'json',
+      isSame: true,
+    });
+  });
+
+  it('gives the response all that Express gives it', async () => {
+    const { status, headers, text } = await send('GET', '/probe/response');
+    expect([status, text]).toEqual([201, '{"kept":"kept"}']);
+    expect(['x-probe', 'set-cookie', 'vary', 'content-type'].map((name) => headers.get(name))).toEqual([
+      'yes',
+      'a=b; Path=/',
+      'Accept',
+      'application/json; charset=utf-8',
+    ]);
+  });
+
+  it.each([
+    ['GET', '/probe/passthrough', 202, 'text'],
+    ['HEAD', '/probe/passthrough', 202, ''],
+    ['GET', '/probe/redirect', 301, 'Moved Permanently. Redirecting to /probe/response'],
+    ['GET', '/probe/none', 200, ''],
+    ['GET', '/probe/later', 200, '{"later":true}'],
+    ['GET', '/probe/stream', 200, 'one two'],
+    ['HEAD', '/probe/stream', 200, ''],
+    ['GET', '/probe/events', 200, '\nid: 1\ndata: 1\n\nid: 2\ndata: two\n\n'],
+    ['GET', '/probe/file', 404, '{"error":17,"log":"Not Found"}'],
+    ['GET', '/probe/some', 200, '{"id":"some global"}'],
+    ['POST', '/probe-scoped?a=1', 201, '{"isSame":true,"query":{"a":"1"}}'],
+    ['POST', '/probe/twice', 201, '"first"'],
+    ['POST', '/probe/twice?pass', 201, '["second"]'],
+    ['POST', '/probe/twice?pass=route', 201, '["second"]'],
+    ['POST', '/probe/throws/http', 403, '{"error":17,"log":"not for you"}'],
+    ['POST', '/probe/throws/own', 418, '{"filter":"local","fault":"own"}'],
+    ['POST', '/probe/throws/global', 418, '{"filter":"global","fault":"global"}'],
+    [
+      'POST',
+      '/probe/throws/string',
+      500,
+      expect.stringMatching(/^{"error":50,"log":"a fault of the service/),
+    ],
+    ['POST', '/probe/throws/missing', 404, '{"error":17,"log":"no such row"}'],
+    ['POST', '/probe/throws/in-filter', 403, '{"error":17,"log":"from a filter"}'],
+    ['POST', '/probe/next/error', 418, '{"filter":"global","fault":"next"}'],
+    ['POST', '/probe/next/string', 500, expect.stringMatching(/^{"error":50,"log":"a fault of the service/)],
+    ['DELETE', '/probe/order', 405, expect.stringMatching(/^{"error":13,/)],
+    ['POST', '/probe/nowhere', 405, expect.stringMatching(/^{"error":13,/)],
+    ['POST', '/nowhere', 404, '{"error":12,"log":"there is no /nowhere"}'],
+  ])('answers %s %s with %i', async (method, path, status, text) => {
+    const response = await send(method, path);
+    expect([response.status, response.text]).toEqual([status, text]);
+  });
+
+  it('leaves a path to the next controller where host or version do not fit', async () => {
+    const hosts = async (Host: string) =>
+      (await call(service.url, { method: 'GET', path: '/probe-hosted', headers: { Host } })).json.hosts;
+    expect(await hosts('my.probe.example')).toEqual({ name: 'my' });
+    expect(await hosts('elsewhere.example')).toBe('any');
+    for (const version of ['1', '2'])
+      expect((await send('GET', '/probe-versioned', { 'X-Version': version })).text).toBe(
+        `{"version":${version}}`,
+      );
+    expect((await send('GET', '/probe-versioned', { 'X-Version': '3' })).status).toBe(404);
+  });
+
+  it('gives every response its id and the fixed headers, once', async () => {
+    for (const [method, path] of [
+      ['POST', '/probe/twice?pass'],
+      ['GET', '/probe/some'],
+      ['GET', '/nowhere'],
+    ] as const) {
+      const { headers } = await call(service.url, { method, path, headers: { 'X-Request-ID': 'mine' } });
+      expect(headers).toMatchObject({
+        'x-request-id': 'mine',
+        'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+        'cross-origin-resource-policy': 'same-origin',
+        'referrer-policy': 'no-referrer',
+        'x-content-type-options': 'nosniff',
+      });
+    }
+  });
+});
+
+describe('middleware', () => {
+  const seen: string[] = [];
+  const see = (request: Request, _: Response, next: NextFunction): void => {
+    seen.push(`${request.method} ${request.originalUrl}`);
+    next();
+  };
+  const refuse = (_: Request, __: Response, next: NextFunction): void => next(new Error('refused'));
+
+  /** Sends to /method and to /sum where something is registered, and tells what ran. */
+  async function withMiddleware(modules: never[], prepare: (app: NestExpressApplication) => void) {
+    let app: NestExpressApplication | undefined;
+    const service = await startService({}, modules, (prepared) => prepare((app = prepared)));
+    seen.length = 0;
+    const errors: number[] = [];
+    for (const path of ['/method', '/sum', '//METHOD/?x'])
+      errors.push((await call(service.url, { path, body })).json.error);
+    const routes = routesOf(app as NestExpressApplication);
+    const direct = ['/method', '/sum'].filter((path) => routes.find('POST', path) !== undefined);
+    await service.close();
+    return { errors, seen: [...seen], direct };
+  }
+  const module = (configure: (consumer: MiddlewareConsumer) => void) => {
+    @Module({})
+    class Configured implements NestModule {
+      configure = configure;
+    }
+    return [Configured] as never[];
+  };
+  const ofMethod = ['POST /method', 'POST /METHOD/?x'];
+  const ofAll = ['POST /method', 'POST /sum', 'POST /METHOD/?x'];
+  const instance = (app: NestExpressApplication): Express => app.getHttpAdapter().getInstance();
+
+  it.each<[string, never[], (app: NestExpressApplication) => void, string[], string[]]>([
+    ['none', [], () => undefined, [], ['/method', '/sum']],
+    [
+      'forRoutes of a path',
+      module((to) => to.apply(see).forRoutes('method')),
+      () => undefined,
+      ofMethod,
+      ['/sum'],
+    ],
+    [
+      'forRoutes of a verb',
+      module((to) => to.apply(see).forRoutes({ path: 'method', method: RequestMethod.POST })),
+      () => undefined,
+      ofMethod,
+      ['/sum'],
+    ],
+    [
+      'forRoutes of another verb',
+      module((to) => to.apply(see).forRoutes({ path: 'method', method: RequestMethod.GET })),
+      () => undefined,
+      [],
+      ['/method', '/sum'],
+    ],
+    ['app.use', [], (app) => app.use(see), ofAll, []],
+    ['app.use of a path', [], (app) => app.use('/method', see), ofMethod, ['/sum']],
+    ['app.use of another path', [], (app) => app.use('/meth', see), [], ['/method', '/sum']],
+    ['app.use of several paths', [], (app) => app.use(['/method', '/other'], see), ofMethod, []],
+    ['use of Express itself', [], (app) => instance(app).use(see), ofAll, []],
+    [
+      'a route of Express itself',
+      [],
+      (app) => instance(app).post('/{*any}', see as RequestHandler),
+      ofAll,
+      [],
+    ],
+  ])('runs: %s', async (_, modules, prepare, expected, direct) => {
+    expect(await withMiddleware(modules, prepare)).toEqual({ errors: [0, 0, 0], seen: expected, direct });
+  });
+
+  it('that fails refuses the request', async () => {
+    const { errors } = await withMiddleware(
+      module((to) => to.apply(refuse).forRoutes('method')),
+      () => undefined,
+    );
+    expect(errors).toEqual([50, 0, 50]);
+  });
+
+  it('of a hook of Nest runs as well', async () => {
+    const hook = (request: Request, _: Response, done: () => void) => see(request, _, done);
+    const { seen } = await withMiddleware([], (app) => adapterOf(app).setOnRequestHook(hook));
+    expect(seen).toEqual(ofAll);
+  });
+});
+
+describe('a global prefix', () => {
+  it('is part of the direct paths', async () => {
+    let app: NestExpressApplication | undefined;
+    const service = await startService({}, [ProbeModule], (prepared) => {
+      (app = prepared).setGlobalPrefix('api', { exclude: ['sum'] });
+    });
+    for (const [path, error] of [
+      ['/api/method', 0],
+      ['/sum', 0],
+      ['/method', 12],
+      ['/api/sum', 12],
+    ] as const)
+      expect([path, (await call(service.url, { path, body })).json.error]).toEqual([path, error]);
+    expect(routesOf(app as unknown as NestExpressApplication).find('POST', '/api/method')).toBeDefined();
+    await service.close();
+  });
+});
+
+describe('with CORS_ORIGINS, OPTIONS', () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService({ CORS_ORIGINS: 'https://a.example' }, [ProbeModule]);
+  });
+  afterAll(() => service.close());
+
+  it.each([
+    ['/method', 204, 'POST', undefined],
+    ['//method/', 204, 'POST', undefined],
+    ['/metrics', 204, 'GET,HEAD', undefined],
+    ['/probe/some', 204, 'GET,HEAD', undefined],
+    ['/nowhere', 404, undefined, 12],
+  ])('of %s is answered with %i', async (path, status, methods, error) => {
+    const { headers, ...response } = await ask(service.url + path, 'OPTIONS', {
+      Origin: 'https://a.example',
+      'Access-Control-Request-Method': 'POST',
+    });
+    const { error: code } = (response.text === '' ? {} : JSON.parse(response.text)) as { error?: number };
+    expect([response.status, headers.get('access-control-allow-origin'), code]).toEqual([
+      status,
+      'https://a.example',
+      error,
+    ]);
+    if (methods !== undefined) expect(headers.get('access-control-allow-methods')).toBe(methods);
+  });
+});
