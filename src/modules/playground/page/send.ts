@@ -62,25 +62,13 @@ const timingsOf = (header: string): [string, number][] =>
 const secondsOf = (header: string): number =>
   /^\d+$/.test(header) ? Number(header) : Math.ceil((Date.parse(header) - Date.now()) / 1000);
 
+const succeeds = (attempt: Promise<unknown>): Promise<boolean> => attempt.then(Boolean, () => false);
+
 /** Whether a file can still be read as it was when it was chosen. */
-export const isReadable = (blob: Blob): Promise<boolean> =>
-  blob
-    .slice(0, 1)
-    .arrayBuffer()
-    .then(
-      () => true,
-      () => false,
-    );
+export const isReadable = (blob: Blob): Promise<boolean> => succeeds(blob.slice(0, 1).arrayBuffer());
 
 async function whyNoResponse(body: Blob): Promise<Error> {
   if (!(await isReadable(body))) return new Error('the file has changed while it was sent: choose it again');
-  const isUp = await fetch('health').then(
-    () => true,
-    () => false,
-  );
-  return new Error(
-    isUp
-      ? 'no response came: the connection ended'
-      : `the service is down, or out of reach: nothing answers at ${location.host}`,
-  );
+  if (await succeeds(fetch('health'))) return new Error('no response came: the connection ended');
+  return new Error(`the service is down, or out of reach: nothing answers at ${location.host}`);
 }
