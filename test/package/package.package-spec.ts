@@ -66,6 +66,8 @@ describe('the package', () => {
     const forBrowsers = [
       'errors/error-codes',
       'errors/kasem.error',
+      'frame/body-scan',
+      'frame/fault-finder',
       'frame/frame',
       'frame/frame-rules',
       'frame/json-scanner',
