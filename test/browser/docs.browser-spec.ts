@@ -9,7 +9,7 @@ import { startService, type Service } from '../support/service.js';
 const ARTIFACTS = resolve(import.meta.dirname, '../../artifacts');
 const METHOD = '#operations-methods-method';
 
-// A browser without a GPU takes its time where others work as well.
+// A browser without a GPU is slow on a busy machine.
 jest.setTimeout(180_000);
 
 describe('the page at /docs', () => {
@@ -21,11 +21,11 @@ describe('the page at /docs', () => {
   });
   afterAll(() => Promise.all([browser.close(), service.close()]));
 
-  /** The page with all that it complains of and all that it asks for. */
-  const open = async (path: string, colorScheme: 'light' | 'dark') => {
-    const page = await browser.newPage({ colorScheme, viewport: { width: 1280, height: 1800 } });
+  /** The page, its errors, and the hosts that it requests. */
+  const open = async (path: string, colorScheme: 'light' | 'dark', width = 1280) => {
+    const page = await browser.newPage({ colorScheme, viewport: { width, height: 1800 } });
     const [complaints, hosts]: [string[], Set<string>] = [[], new Set()];
-    // A violation of the Content-Security-Policy is an error of the console as well.
+    // Violations of the Content-Security-Policy are logged to the console too.
     page.on('console', (message) => void complaints.push(message.text()));
     page.on('pageerror', (error) => void complaints.push(error.message));
     page.on('request', (request) => void hosts.add(new URL(request.url()).host));
@@ -36,16 +36,14 @@ describe('the page at /docs', () => {
 
   const response = async (page: Page) => {
     await page.locator(`${METHOD} .execute`).click();
-    const body = page
-      .locator(`${METHOD} .live-responses-table .response-col_description .highlight-code code`)
-      .first();
+    const body = page.locator(`${METHOD} .live-responses-table .response-col_description .highlight-code code`).first();
     return JSON.parse(await body.innerText()) as { error: number; log: string };
   };
 
   it.each([
     ['/docs', 'light'],
     ['/docs/', 'dark'],
-  ] as const)('is whole at %s in %s, asks no other host, and tries a method out', async (path, scheme) => {
+  ] as const)('is complete at %s in %s, requests no other host, and can try a method', async (path, scheme) => {
     const { page, complaints, hosts } = await open(path, scheme);
     await page.locator('.btn.authorize').click();
     await page.getByLabel('auth-bearer-value').fill('k3y');
@@ -55,6 +53,55 @@ describe('the page at /docs', () => {
     await page.screenshot({ path: `${ARTIFACTS}/docs-${scheme}.png` });
     expect(complaints).toEqual([]);
     expect([...hosts]).toEqual([new URL(service.url).host]);
+    await page.close();
+  });
+
+  it.each(['/docs', '/docs/'])('has the product’s icon and fonts at %s, and links to the start page', async (path) => {
+    const { page, complaints } = await open(path, 'light');
+    const icons = page.locator('link[rel=icon], header img');
+    for (const icon of await icons.all()) {
+      const address = (await icon.getAttribute('href')) ?? (await icon.getAttribute('src')) ?? '';
+      const { status, headers } = await fetch(new URL(address, page.url()));
+      expect([status, headers.get('content-type')]).toEqual([200, 'image/svg+xml']);
+    }
+    const fonts = await page.evaluate<string[]>(
+      "[...new Set([...document.querySelectorAll('body :not(svg *)')].map((one) => getComputedStyle(one).fontFamily))]",
+    );
+    expect(fonts.sort()).toEqual(['system-ui', 'ui-monospace, monospace']);
+    expect(complaints).toEqual([]);
+    await page.getByRole('link', { name: 'Home' }).click();
+    expect(page.url()).toBe(`${service.url}/`);
+    await page.close();
+  });
+
+  it('lists each operation once and first, and the table of errors last', async () => {
+    const { page } = await open('/docs', 'light');
+    await page.locator('#about table').waitFor();
+    expect(await page.locator('.opblock-tag').allInnerTexts()).toEqual([
+      expect.stringContaining('methods'),
+      expect.stringContaining('service'),
+    ]);
+    const top = async (selector: string) => (await page.locator(selector).first().boundingBox())?.y ?? NaN;
+    expect(await top('.opblock')).toBeLessThan(600);
+    expect(await top('#about table')).toBeGreaterThan(await top('.models'));
+    expect(
+      await page.evaluate(
+        "document.querySelector('#about table').getBoundingClientRect().bottom > document.documentElement.getBoundingClientRect().bottom - 60",
+      ),
+    ).toBe(true);
+    expect(await page.locator('.information-container table').count()).toBe(0);
+    await page.close();
+  });
+
+  it.each(['light', 'dark'] as const)('fits a width of 360 pixels in %s', async (scheme) => {
+    const { page } = await open('/docs', scheme, 360);
+    await page.locator('#about table').waitFor();
+    await page.locator(`${METHOD} .responses-table`).first().waitFor();
+    const widest = await page.evaluate(
+      "Math.max(...[...document.querySelectorAll('body *')].map((one) => one.getBoundingClientRect().right))",
+    );
+    expect(widest).toBeLessThanOrEqual(360);
+    await page.screenshot({ path: `${ARTIFACTS}/docs-narrow-${scheme}.png`, fullPage: true });
     await page.close();
   });
 

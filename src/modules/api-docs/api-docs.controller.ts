@@ -11,17 +11,17 @@ import { ApiDocument } from './api-document.js';
 const PAGE = join(import.meta.dirname, 'page');
 const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
-/** The files of the page and no others: swagger-ui-dist has 11 MB more, of other bundles and source maps. */
+/** The files that the page loads. swagger-ui-dist has 11 MB more, of other bundles and source maps. */
 const FILES = new Map([
   ['docs.html', PAGE],
   ['docs.css', PAGE],
   ['docs.js', PAGE],
+  ['icon.svg', PAGE],
   ['swagger-ui.css', SWAGGER_UI],
   ['swagger-ui-bundle.js', SWAGGER_UI],
-  ['favicon-32x32.png', SWAGGER_UI],
 ]);
 
-/** Whoever may call may read how, and who may not is told what key is needed. */
+/** Public, since clients without a key can read here which key they need. */
 @Public()
 @ApiTags('service')
 @Controller()
@@ -39,17 +39,13 @@ export class ApiDocsController {
   @ApiExcludeEndpoint()
   async page(@Req() { path }: Request, @Res() response: Response): Promise<void> {
     const html = await readFile(join(PAGE, 'docs.html'), 'utf8');
-    // Its addresses are relative, so that it works behind a proxy's prefix, and it is there with and without a slash.
+    // The page is served with and without a trailing slash. Its URLs are relative, so that they work behind a proxy's prefix.
     this.send(response, 'docs.html', path.endsWith('/') ? html : html.replaceAll('"./', '"./docs/'));
   }
 
   @Get('docs/:file')
   @ApiExcludeEndpoint()
-  async file(
-    @Param('file') name: string,
-    @Req() { path }: Request,
-    @Res() response: Response,
-  ): Promise<void> {
+  async file(@Param('file') name: string, @Req() { path }: Request, @Res() response: Response): Promise<void> {
     const directory = FILES.get(name);
     if (directory === undefined) throw new KasemError('NOT_FOUND', `there is no ${path}`);
     response.setHeader('Cache-Control', 'max-age=3600');

@@ -7,7 +7,7 @@ import { ApiDocument } from './api-document.js';
 @Module({ controllers: [ApiDocsController], providers: [ApiDocument] })
 export class ApiDocsModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
-    // Swagger UI draws its icons from data: addresses, and sends what is tried out to the service itself.
+    // The icons of Swagger UI are data: URLs.
     consumer.apply(pageHeaders({ 'img-src': "'self' data:" })).forRoutes(ApiDocsController);
   }
 }

@@ -2,6 +2,8 @@ import { Injectable, type INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OperationObject } from '@nestjs/swagger';
 import { ERROR_CODES, type ErrorCode } from '../../common/errors/error-codes.js';
 import { Failure, failureResponse } from '../../common/method/method-api.js';
+import { Methods } from '../../common/method/methods.js';
+import { dtosOf } from '../../common/method/params.js';
 import { VERSION } from '../../version.js';
 import { withRules, type Schemas } from './params-schemas.js';
 
@@ -22,10 +24,10 @@ ${Object.entries<ErrorCode>(ERROR_CODES)
   )
   .join('\n')}`;
 
-/** The description of the application in OpenAPI 3.1, as JSON; made from its decorators when it is first asked for. */
+/** The API description in OpenAPI 3.1, as JSON. It is built from decorators on the first request. */
 @Injectable()
 export class ApiDocument {
-  /** To be set before the first request. */
+  /** Set it before the first request. */
   app!: INestApplication;
   private text?: string;
 
@@ -53,12 +55,17 @@ export class ApiDocument {
         description: 'Any other error, in the same form.',
       })
       .build();
-    const document = SwaggerModule.createDocument(this.app, config);
-    // Nest's ids are those of classes and functions, and have brackets where a method has several paths.
+    const document = SwaggerModule.createDocument(this.app, config, { autoTagControllers: false });
+    // Nest's ids name classes and functions, and contain brackets if a method has several paths.
+    const ids = new Set<string>();
     for (const [path, item] of Object.entries(document.paths))
-      for (const operation of Object.values(item as Record<string, OperationObject>))
-        operation.operationId = path.slice(1).replace(/\W+/g, '_');
-    const schemas = withRules(document.components?.schemas as Schemas);
+      for (const operation of Object.values(item as Record<string, OperationObject>)) {
+        let id = path.slice(1).replace(/\W+/g, '_');
+        while (ids.has(id)) id += '_';
+        ids.add((operation.operationId = id));
+      }
+    const dtos = this.app.get(Methods).all.flatMap(({ declaration }) => dtosOf(declaration.params));
+    const schemas = withRules(document.components?.schemas as Schemas, dtos);
     return { ...document, components: { ...document.components, schemas } };
   }
 }

@@ -1,25 +1,52 @@
 import 'reflect-metadata';
 import { describe, expect, it } from '@jest/globals';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, PartialType } from '@nestjs/swagger';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Type } from 'class-transformer';
 import {
   ArrayMinSize,
   IsArray,
+  IsDate,
+  IsDateString,
+  IsEnum,
+  IsISO8601,
   IsIn,
   IsInt,
+  IsNotEmpty,
   IsNumber,
+  IsNumberString,
   IsOptional,
   IsPositive,
   IsString,
+  IsTimeZone,
   Matches,
   Max,
   Min,
   MinLength,
+  Validate,
   ValidateNested,
+  ValidatorConstraint,
+  type ValidatorConstraintInterface,
 } from 'class-validator';
 import { validateParams } from '../../common/method/params.js';
 import { withRules } from './params-schemas.js';
+
+enum Level {
+  Low = 1,
+  High = 2,
+}
+
+enum Side {
+  Left = 'left',
+  Right = 'right',
+}
+
+@ValidatorConstraint()
+class Ascending implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return Array.isArray(value) && value.every((one, i, all) => i === 0 || one > all[i - 1]);
+  }
+}
 
 class Band {
   @IsNumber()
@@ -61,9 +88,69 @@ class Params {
   @ValidateNested({ each: true })
   @Type(() => Band)
   readonly bands?: Band[];
+
+  @IsOptional()
+  @IsNotEmpty()
+  @IsNumber()
+  readonly offset?: number;
+
+  @IsOptional()
+  @IsNotEmpty()
+  @IsString()
+  readonly name?: string;
+
+  @IsOptional()
+  @IsNotEmpty({ each: true })
+  readonly labels?: unknown[];
+
+  @IsOptional()
+  @IsEnum(Level)
+  readonly level?: Level;
+
+  @IsOptional()
+  @IsEnum(Side)
+  readonly side?: Side;
+
+  @IsOptional()
+  @IsISO8601()
+  readonly from?: string;
+
+  @IsOptional()
+  @IsDateString()
+  readonly to?: string;
+
+  @IsOptional()
+  @IsDate()
+  @Type(() => Date)
+  readonly at?: Date;
+
+  @IsOptional()
+  @IsNumberString()
+  readonly code?: string;
+
+  @IsOptional()
+  @Matches(/^[a-z]+$/i)
+  readonly tag?: string;
+
+  @IsOptional()
+  @Validate(Ascending)
+  readonly edges?: readonly number[];
+
+  @IsOptional()
+  @IsNumber({}, { each: true })
+  @Validate(Ascending)
+  readonly steps?: readonly number[];
+
+  @IsOptional()
+  @Validate(Ascending, { each: true })
+  readonly grids?: number[][];
+
+  @IsOptional()
+  @IsTimeZone()
+  readonly zone?: string;
 }
 
-/** As @nestjs/swagger makes it of @ApiProperty, whose type it infers. */
+/** What @nestjs/swagger makes of @ApiProperty. It infers the type. */
 const DESCRIBED = {
   Params: {
     type: 'object',
@@ -72,7 +159,7 @@ const DESCRIBED = {
   },
   Failure: { type: 'object', properties: { error: { type: 'integer' } }, required: ['error'] },
 };
-// As it stands in the document.
+// As in the document, which has no undefined values.
 const schemas = JSON.parse(JSON.stringify(withRules(DESCRIBED))) as ReturnType<typeof withRules>;
 const matches = new Ajv2020({ strict: false }).compile({
   components: { schemas },
@@ -115,12 +202,53 @@ describe('the schema of params', () => {
     { ...least, band: {} },
     { ...least, bands: [{ low: 1 }] },
     { ...least, bands: [{}] },
+    { ...least, offset: -1 },
+    { ...least, offset: 'x' },
+    { ...least, name: 'x' },
+    { ...least, name: '' },
+    { ...least, labels: [1, 'x'] },
+    { ...least, labels: [''] },
+    { ...least, labels: [null] },
+    { ...least, level: 1 },
+    { ...least, level: 3 },
+    { ...least, side: 'left' },
+    { ...least, side: 'Left' },
+    { ...least, from: '2015-01-01T00:00:00Z' },
+    { ...least, to: '2015-01-01' },
+    { ...least, to: '2015-01-01T00:00:00+01:00' },
+    { ...least, at: '2015-01-01T00:00:00Z' },
+    { ...least, code: '1.5' },
+    { ...least, tag: 'A' },
+    { ...least, edges: [1, 2] },
+    { ...least, steps: [1, 2] },
+    { ...least, steps: ['x'] },
+    { ...least, grids: [[1, 2]] },
+    { ...least, grids: 1 },
+    { ...least, zone: 'Europe/Paris' },
+    { ...least, zone: 1 },
     { ...least, unknown: [] },
-  ])('says of %j what the rules say', (plain) => {
+  ])('agrees with the rules on %j', (plain) => {
     expect(matches(plain)).toBe(isTaken(plain));
   });
 
-  it("has the author's words beside the rules", () => {
+  it('has the rules of the class that a DTO extends', () => {
+    class Inherited extends Band {}
+    class Partly extends PartialType(Band) {}
+    const { Inherited: inherited, Partly: partly } = withRules({ Inherited: {}, Partly: {} }, [Inherited, Partly]);
+    expect(inherited).toEqual({ type: 'object', properties: { low: { type: 'number' } }, required: ['low'] });
+    expect(partly?.properties).toEqual({ low: { anyOf: [{ type: 'number' }, { type: 'null' }] } });
+    expect(partly?.required).toEqual([]);
+  });
+
+  it('has the type of a property, by which the playground makes its field', () => {
+    const typeOf = (name: string) =>
+      (schemas.Params?.properties?.[name] as { anyOf: { type?: string }[] }).anyOf[0]?.type;
+    expect(['offset', 'name', 'level', 'side', 'edges', 'zone'].map(typeOf)).toEqual([
+      ...['number', 'string', 'number', 'string', undefined, 'string'],
+    ]);
+  });
+
+  it("keeps the author's description beside the rules", () => {
     expect(schemas.Params?.properties?.window).toEqual({
       type: 'number',
       multipleOf: 1,
@@ -131,7 +259,7 @@ describe('the schema of params', () => {
     });
   });
 
-  it('comes with the classes that it refers to, and no others', () => {
+  it('includes the classes that it refers to, and no others', () => {
     expect(Object.keys(schemas)).toEqual(['Params', 'Failure', 'Band']);
     expect(schemas.Failure).toEqual(DESCRIBED.Failure);
   });

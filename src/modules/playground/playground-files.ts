@@ -6,6 +6,8 @@ import { pageHeaders } from '../../common/http/security-headers.js';
 
 /** Made of page/ by the build: the page's own files, and those that it shares with the service. */
 const ASSETS = resolve(import.meta.dirname, '../../../dist/assets');
+/** Programs that the page shows with the address and the file of its call. */
+const EXAMPLES = resolve(import.meta.dirname, '../../../examples');
 const UPLOT = resolve(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist');
 
 /** Asked for anew each time, by tag or time, so that files of two versions never meet. */
@@ -21,6 +23,10 @@ export const sendPage = (response: Response): void =>
 export function serveAssets(adapter: HttpAdapter): void {
   const setHeaders = (response: Response): void => void response.set(HEADERS);
   adapter.use('/assets/', playgroundHeaders);
-  for (const [prefix, directory] of Object.entries({ '/assets/uplot/': UPLOT, '/assets/': ASSETS }))
+  for (const [prefix, directory] of Object.entries({
+    '/assets/uplot/': UPLOT,
+    '/assets/examples/': EXAMPLES,
+    '/assets/': ASSETS,
+  }))
     adapter.useStaticAssets(directory, { prefix, index: false, redirect: false, setHeaders });
 }

@@ -1,52 +1,57 @@
+import { type Faults } from '../../../common/frame/fault-finder.js';
+import { EXCEL_DAYS, likelyUnits } from '../../../common/frame/date-units.js';
+import { DATE } from '../../../common/frame/frame.js';
 import { element } from './dom.js';
 import { plural } from './format.js';
+import { type Method } from './methods.js';
 import { type Reading } from './read.js';
 import { outliersOf } from './timeline.js';
 
-/** Later dates are most likely milliseconds: the year 5138. */
-const LATE = 1e11;
-
-/** Shows what the page knows of a body before it is sent. */
-export function showFacts(reading: Reading): void {
+/** The most columns that are named. */
+const MOST_NAMED = 12;
+/** Shows what is known about a body before it is sent. `beginning` is that of its text. */
+export function showFacts(reading: Reading, method: Method, beginning: string): void {
   const { fault, rows, headers } = reading;
-  const names = headers.length === 0 ? '' : ` of ${headers.join(', ')}`;
+  const others = headers.length > MOST_NAMED ? ` and ${headers.length - MOST_NAMED} others` : '';
+  const names = headers.length === 0 ? '' : ` of ${headers.slice(0, MOST_NAMED).join(', ')}${others}`;
   if (fault === undefined || rows > 0) element('name').append(`, ${plural(rows, 'row')}${names}`);
-  const [refusal, ...others] = reading.faults?.listed ?? [];
-  element('fault').hidden = refusal === undefined;
+  const notes = [...notesOf(reading)];
+  if (isResponse(reading, method, beginning)) notes.unshift('This is a response, not a request.');
+  element('note').hidden = notes.length === 0;
+  element('note').textContent = notes.join(' ');
+}
+
+/** Shows why the service will refuse a body. */
+export function showRefusal({ fault }: Reading, { listed }: Faults): void {
+  const [first, ...later] = listed;
+  element('fault').hidden = first === undefined;
   element('fault').textContent =
     fault === undefined
-      ? `The service will refuse this: ${refusal?.log}${others.length > 0 ? ', and more' : ''}.`
+      ? `The service will refuse this: ${first?.log}${later.length > 0 ? ', and more' : ''}`
       : `This is not valid JSON: ${fault}. It can be sent all the same.`;
-  const notes = [...notesOf(reading)].join(' ');
-  element('note').hidden = notes === '';
-  element('note').textContent = notes;
 }
 
-function* notesOf({ rows, headers, dates, samples, timeline, texts }: Reading): Generator<string> {
-  const { x, isTime, isSorted, order, main } = timeline;
-  if (texts.error !== undefined && texts.log !== undefined)
-    yield 'This is a response, not a request: it holds error and log.';
+/** Whether it looks like a response: it has an error and a log, or names outputs of the method but no input. */
+function isResponse({ headers, texts }: Reading, { needs, outputs }: Method, beginning: string): boolean {
+  const isNamed = (name: string): boolean => headers.includes(name) || beginning.includes(JSON.stringify(name));
+  const hasError = texts.error !== undefined && texts.log !== undefined;
+  return hasError || (outputs.some(isNamed) && !needs.series.some(isNamed));
+}
+
+function* notesOf({ rows, headers, columns, timeline }: Reading): Generator<string> {
+  const { x, isTime, isSorted, order } = timeline;
   if (rows === 0) return;
-  const last = x[main[1]] ?? 0;
+  const date = columns.find(({ name }) => name === DATE);
+  const unit = likelyUnits(date?.values[x.length >> 1] ?? NaN);
   const outliers = outliersOf(timeline);
-  const shown = dates.length + samples.length;
-  if (dates.length === 0) yield 'No column is called date: plotted by row.';
-  else if (!isTime) yield `A date is none that a calendar has: plotted by row.${unitOf(dates[0]?.head[0])}`;
-  else if (last > LATE)
-    yield `The dates, read as seconds, reach the year ${new Date(last * 1e3).getUTCFullYear()}; they may be milliseconds.`;
+  if (!headers.includes(DATE)) yield 'No column is called date: plotted by row.';
+  else if ((date?.samples ?? 0) === 0) yield 'No date is a number: plotted by row.';
+  else if (!isTime) yield 'Most dates are in no calendar: plotted by row.';
+  if (unit !== '' && (unit !== EXCEL_DAYS || likelyUnits(date?.minimum ?? NaN) === unit))
+    yield `The dates may be ${unit}: they are read as seconds.`;
   if (!isSorted) yield 'The dates are not in order: plotted by date.';
   else if (order !== undefined) yield 'Rows without a date are not plotted.';
-  if (outliers > 0)
-    yield `${plural(outliers, 'date')} far from all others: the plot begins with the main range.`;
-  if (shown < headers.length)
-    yield `Of ${headers.length} columns, ${shown} are shown: the method’s and the first others.`;
-}
-
-/** Units of which a date would be a recent one, by how many make a second. */
-const UNITS = { milliseconds: 1e3, microseconds: 1e6, nanoseconds: 1e9 };
-
-function unitOf(date = NaN): string {
-  const years = (perSecond: number): number => 1970 + date / perSecond / 31_556_952;
-  const unit = Object.entries(UNITS).find(([, per]) => years(per) > 1990 && years(per) < 2100)?.[0];
-  return unit === undefined ? '' : ` They may be ${unit}.`;
+  if (outliers > 0) yield `${plural(outliers, 'date')} far from all others: the plot begins with the main range.`;
+  if (columns.length < headers.length)
+    yield `Of ${headers.length} columns, ${columns.length} are shown: the method’s, and those of the first others that hold numbers.`;
 }

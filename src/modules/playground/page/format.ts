@@ -1,7 +1,11 @@
+import { isInCalendar } from './timeline.js';
+
 export const count = (value: number): string => value.toLocaleString('en');
 
-export const plural = (value: number, noun: string): string =>
-  `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+export const plural = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+
+/** The shortest text of a double; that of negative zero is `-0`. */
+export const numeral = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
 
 export function milliseconds(ms: number): string {
   if (ms < 10) return `${ms.toFixed(1)} ms`;
@@ -13,19 +17,58 @@ export function size(bytes: number): string {
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** `2015-01-01 00:00:00` in UTC, with so many decimals of a second. */
+/** `2015-01-01 00:00:00` in UTC, with some decimals of a second. */
 export function dateTime(seconds: number, decimals: number): string {
   const rounded = Number(seconds.toFixed(decimals));
   const whole = Math.floor(rounded);
   const fraction = (rounded - whole).toFixed(decimals).slice(1);
   const text = new Date(whole * 1e3).toISOString().slice(0, -5).replace('T', ' ');
-  // ISO 8601 gives years past 9999 a sign and six digits.
+  // toISOString writes years after 9999 with a sign and six digits.
   return text.replace(/^\+0*/, '') + fraction;
 }
 
-/** `2015-01-01 00:00:00 UTC`, with milli- or microseconds where there are some; the number where no calendar has the date. */
-export function utc(seconds: number): string {
-  if (Number.isNaN(new Date(seconds * 1e3).getTime())) return String(seconds);
+const UNITS = { d: 86_400, h: 3600, min: 60, s: 1, ms: 1e-3 };
+
+/** `80 s` or `1.5 h`; `3 rows` if there are no dates. */
+export function duration(span: number, isTime: boolean): string {
+  if (!isTime) return plural(span, 'row');
+  const [name, unit] = Object.entries(UNITS).find(([, seconds]) => span >= seconds) ?? ['µs', 1e-6];
+  return `${Number((span / unit).toPrecision(4))} ${name}`;
+}
+
+/** A field of CSV (RFC 4180). */
+export const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+
+/** The time zone of all dates: UTC, or that of the browser. */
+export const zone = { isLocal: false };
+
+/** The offset from UTC at a time, in seconds. */
+export const offsetAt = (seconds: number): number =>
+  zone.isLocal ? -60 * new Date(seconds * 1e3).getTimezoneOffset() || 0 : 0;
+
+/** `UTC` or `UTC+05:30`. */
+export function zoneAt(seconds: number): string {
+  const [, hours, minutes] = /GMT(...)(..)/.exec(String(new Date(seconds * 1e3))) ?? [];
+  return zone.isLocal && hours !== undefined ? `UTC${hours}:${minutes}` : 'UTC';
+}
+
+/** A date in the zone, with its name; the number if the calendar does not have it. */
+export function inZone(seconds: number): string {
+  if (!isInCalendar(seconds)) return String(seconds);
   const decimals = [0, 3].find((one) => Number(seconds.toFixed(one)) === seconds) ?? 6;
-  return `${dateTime(seconds, decimals)} UTC`;
+  return `${dateTime(seconds + offsetAt(seconds), decimals)} ${zoneAt(seconds)}`;
+}
+
+/** A place of a timeline in words. All dates outside of the calendar have the same place. */
+export const whenAt = (place: number): string => (isInCalendar(place) ? inZone(place) : 'a date of no calendar');
+
+/** The seconds since the Unix epoch of a number or a date, which is in the zone unless it names one; NaN of other text. */
+export function secondsOf(text: string): number {
+  if (/^-?\d{5,}(\.\d+)?$/.test(text)) return Number(text);
+  const [, day = '', time = '00:00', utc, hours, minutes] =
+    /^(\d+-\d\d-\d\d)(?:[T ](\d?\d:[\d:.]+))? *(UTC|Z)?(?:([+-]\d\d):?(\d\d))?$/i.exec(text) ?? [];
+  // Date.parse takes 30 February for 2 March.
+  if (new Date(day).getUTCDate() !== Number(day.slice(-2))) return NaN;
+  const offset = hours !== undefined ? `${hours}:${minutes}` : zone.isLocal && utc === undefined ? '' : 'Z';
+  return Date.parse(`${day}T${time.replace(/^\d:/, '0$&')}${offset}`) / 1e3;
 }

@@ -1,65 +1,50 @@
-import { curlOf, type CurlCall } from './curl.js';
-import { element, make } from './dom.js';
-import { showFacts } from './facts.js';
-import { FaultList } from './fault-list.js';
-import { milliseconds, plural, size } from './format.js';
-import { method } from './method.js';
-import { LinkedPlots, type PlotSeries } from './plot.js';
-import { showStep, stopSteps, tell, tellFailure, timed } from './progress.js';
-import { ask, read, type Column, type Reading } from './read.js';
+import { editsOf, type Edit } from '../../../common/frame/body-params.js';
+import { allFaults, withRefusal } from './all-faults.js';
+import { clearComparison, compareWith, showComparison } from './comparison.js';
+import { aTurn, element, onChosen, save, tell, tellFailure } from './dom.js';
+import { showFacts, showRefusal } from './facts.js';
+import { clearFaults, showFaults } from './faults.js';
+import { plural, size, zone } from './format.js';
+import { methods, offerMethods, showChooser, showMethod, type Method } from './methods.js';
+import { changedParams, fillParams, paramsInWords } from './param-form.js';
+import { plots } from './plot.js';
+import { showCall } from './programs.js';
+import { read, samplesOf, type Reading } from './read.js';
 import { parsed, showResponse } from './response.js';
-import { showRows } from './rows.js';
-import { isReadable, send } from './send.js';
+import { send } from './send.js';
 import { offerTable } from './table-form.js';
-import { type Table } from './table.js';
-import { outliersOf } from './timeline.js';
+import { textOf, type Table } from './table.js';
+import { showTables } from './tables.js';
 
-/** A pasted text up to here stands in the command; a longer one is taken for a file. */
-const LONGEST_COMMAND = 32_768;
-
-/** A pasted text from here on is taken without showing it, which would take a browser long. */
+/** A longer pasted text is taken but not shown: a browser would take long to show it. */
 const LONGEST_SHOWN = 200_000;
-
-/** Those of the style sheet. */
+/** The length of the beginning by which tables and responses are recognized. */
+const BEGINNING = 1 << 16;
+/** The number of series colors in the style sheet. */
 const COLORS = 6;
 
 interface Body {
+  /** A File if a person has it as such. */
   readonly blob: Blob;
   readonly name: string;
-  /** It is no file, so that a command can't name it. */
-  readonly isText: boolean;
-  reading?: Reading;
+}
+
+/** A body, read for a method. */
+interface Ready extends Body {
+  readonly method: Method;
+  readonly reading: Reading;
 }
 
 const [inputs, output, drop] = [element('inputs'), element('output'), element('drop')];
-const [file, text] = [element<HTMLInputElement>('file'), element<HTMLTextAreaElement>('text')];
-const [scale, key] = [element<HTMLInputElement>('scale'), element<HTMLInputElement>('key')];
+const [text, key] = [element<HTMLTextAreaElement>('text'), element<HTMLInputElement>('key')];
 const [sendButton, cancelButton] = [element<HTMLButtonElement>('send'), element<HTMLButtonElement>('cancel')];
 const outliersButton = element<HTMLButtonElement>('outliers');
-const [command, download] = [element('curl'), element<HTMLAnchorElement>('download')];
-
 let body: Body | undefined;
+let ready: Ready | undefined;
+let answered: Reading | undefined;
 let running: AbortController | undefined;
-let spoken = 0;
-/** That of the response that is shown. */
-let sentScale: string | undefined;
 
-const plots = new LinkedPlots((where) => {
-  element('cursor').textContent = where;
-  // Not each of the places that a pointer passes.
-  clearTimeout(spoken);
-  if (where !== '') spoken = setTimeout(speakCursor, 300);
-});
-
-const faults = new FaultList(plots);
-
-function speakCursor(): void {
-  const entries = document.querySelectorAll('.entry:has([aria-pressed="true"])');
-  const values = Array.from(entries, ({ textContent }) => textContent);
-  element('spoken').textContent = `${element('cursor').textContent}: ${values.join(', ')}`;
-}
-
-/** One thing at a time: what was under way ends. */
+/** Runs a task. It aborts the one before. */
 async function run(task: (signal: AbortSignal) => Promise<void>): Promise<void> {
   running?.abort();
   const mine = new AbortController();
@@ -68,64 +53,90 @@ async function run(task: (signal: AbortSignal) => Promise<void>): Promise<void> 
   try {
     await task(mine.signal);
   } catch (error) {
-    stopSteps();
     if (!mine.signal.aborted) tellFailure(error);
     else if (running === mine) tell('Cancelled.');
   }
   if (running !== mine) return;
   running = undefined;
+  // A disabled button loses the focus.
+  if (document.activeElement === cancelButton) sendButton.focus();
   cancelButton.disabled = true;
-  sendButton.disabled = body === undefined;
+  sendButton.ariaDisabled = null;
+  sendButton.disabled = ready === undefined;
+}
+
+// The method
+
+let method = methods.then((all) => {
+  const [first] = all as [Method];
+  showChooser(all, change);
+  showMethod(first);
+  return first;
+});
+method.catch(tellFailure);
+
+function change(chosen: Method): void {
+  method = Promise.resolve(chosen);
+  showMethod(chosen);
+  if (body !== undefined) take(body);
 }
 
 // The body
 
-function take(blob: Blob, name: string, isText: boolean): void {
-  const taken: Body = { blob, name, isText };
-  body = taken;
+function take(taken: Body): void {
+  const { blob, name } = taken;
+  [body, ready] = [taken, undefined];
   clear();
   element('facts').hidden = false;
   element('name').textContent = `${name}, ${size(blob.size)}`;
-  scale.value = '';
-  scale.disabled = sendButton.disabled = true;
-  sentScale = undefined;
-  showScaleHint();
+  sendButton.disabled = true;
+  fillParams();
   void run(async (signal) => {
-    tell('Reading…');
-    const reading = await timed('reading', async (progress) =>
-      read({ blob, needed: (await method).inputs }, signal, progress),
-    );
-    taken.reading = reading;
-    showFacts(reading);
-    scale.value = reading.texts['param.scale'] ?? '';
-    scale.disabled = reading.scaleSlot === undefined;
-    tell(reading.fault === undefined ? `Read ${plural(reading.rows, 'row')}.` : 'Read as far as it is JSON.');
-    sendButton.disabled = false;
-    if (reading.fault !== undefined)
-      await offerTable(blob, (await method).inputs, (table) => makeBody(taken, table));
-    await showInputs(reading, signal);
+    const chosen = await method;
+    const { needs } = chosen;
+    const reading = await read({ blob, needs }, signal);
+    const { fault, headers, paramPlaces, rows, texts } = reading;
+    const beginning = await textOf(blob.slice(0, BEGINNING));
     signal.throwIfAborted();
-    if (reading.faults !== undefined) await faults.showAll({ blob, reading }, reading.faults);
+    showFacts(reading, chosen, beginning);
+    fillParams(paramPlaces && texts);
+    await offerMethods(headers, change);
+    if (fault !== undefined) offerTable(beginning, chosen, (table) => makeBody(taken, table));
+    ready = { ...taken, method: chosen, reading };
+    tell(fault === undefined ? `Read ${plural(rows, 'row')}.` : 'Read as far as it is JSON.');
+    sendButton.disabled = false;
+    showTables({ ...reading, name });
+    const needed = needs.series.filter((one) => samplesOf(reading).some(({ name }) => name === one));
+    const isShown = (one: string): boolean => needed.length === 0 || needed.includes(one);
+    await plot(inputs, `Inputs of ${name}`, reading, 0, isShown, signal);
+    await judge(ready);
   });
 }
 
-/** A body of a table takes the table's place. */
+/** Shows the faults of a body with the params of the fields. */
+async function judge(shown: Ready): Promise<void> {
+  const { reading, method } = shown;
+  const found = allFaults(reading, method.params, Object.fromEntries(changedParams()));
+  showRefusal(reading, found);
+  await showFaults(shown, found);
+}
+
+/** Replaces a table with the body made of it. */
 function makeBody({ blob, name }: Body, table: Table): void {
   void run(async (signal) => {
-    tell('Making a body…');
-    const made = (await ask({ blob, table }, signal)).made as Blob;
+    const made = await read<Blob>({ blob, table }, signal);
     const file = `${name.replace(/\.\w+$/, '')}.json`;
-    take(made, file, true);
-    element('name').append(
-      ' ',
-      make('a', 'Download it', { href: URL.createObjectURL(made), download: file }),
-    );
+    take({ blob: made, name: file });
+    element('made').hidden = false;
+    element('made').onclick = () => save(made, file);
+    // The button that had the focus is hidden now.
+    element('file').focus();
   });
 }
 
 function clear(): void {
-  for (const id of ['facts', 'fault', 'note', 'table', 'plots', 'rows', 'steps']) element(id).hidden = true;
-  faults.clear();
+  for (const id of ['facts', 'made', 'fault', 'note', 'offer', 'table', 'plots', 'rows']) element(id).hidden = true;
+  clearFaults();
   clearResponse();
   plots.clear();
   element('welcome').hidden = false;
@@ -133,169 +144,113 @@ function clear(): void {
 
 function clearResponse(): void {
   for (const id of ['response', 'output']) element(id).hidden = true;
+  answered = undefined;
+  clearComparison();
   plots.clear(output);
-  URL.revokeObjectURL(download.href);
-  for (const step of ['sending', 'receiving', 'plotting'] as const) showStep(step, 0, '');
 }
 
-/** Those of the method, then the others that hold numbers. */
-async function inputsOf({ samples, rows }: Reading): Promise<{ known: Column[]; others: Column[] }> {
-  const names = (await method).inputs;
-  const known = names.flatMap((input) => samples.find(({ name }) => name === input) ?? []);
-  return { known, others: samples.filter((one) => !known.includes(one) && one.missing < rows) };
-}
-
-/** All that the table shows of a body. */
-async function columnsOf(reading: Reading): Promise<Column[]> {
-  const { known, others } = await inputsOf(reading);
-  return [...reading.dates, ...known, ...others];
-}
-
-async function showInputs(reading: Reading, signal: AbortSignal): Promise<void> {
-  const { known, others } = await inputsOf(reading);
-  signal.throwIfAborted();
-  showRows(await columnsOf(reading), false);
-  const series = [
-    ...known.map((column, c) => seriesOf(column, c, true)),
-    ...others.map((column, c) => seriesOf(column, 3 + c, known.length === 0)),
-  ];
-  const outliers = outliersOf(reading.timeline);
-  outliersButton.hidden = outliers === 0;
-  outliersButton.textContent = `With ${plural(outliers, 'outlier')}`;
-  outliersButton.ariaPressed = 'false';
-  await plot(inputs, reading, series, signal);
-}
-
-async function showOutputs(reading: Reading, sent: Reading, signal: AbortSignal): Promise<void> {
-  const columns = await columnsOf(sent);
-  signal.throwIfAborted();
-  showRows([...columns, ...reading.samples], true);
-  await plot(
-    output,
-    reading,
-    reading.samples.map((column, c) => seriesOf(column, 2 + c, true)),
-    signal,
-  );
-}
-
-const seriesOf = (column: Column, color: number, isShown: boolean): PlotSeries => ({
-  ...column,
-  color: `--series-${1 + (color % COLORS)}`,
-  isShown,
-});
-
-/** The browser does what waits, uPlot's drawing included. */
-const aTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
-
+/** Plots the series of a reading. @param firstColor the index of the first one's color */
 async function plot(
   figure: HTMLElement,
-  { timeline }: Reading,
-  series: readonly PlotSeries[],
+  label: string,
+  reading: Reading,
+  firstColor: number,
+  isShown: (name: string) => boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  if (timeline.x.length === 0) return;
+  if (reading.timeline.x.length === 0) return;
+  figure.ariaLabel = label;
   element('welcome').hidden = true;
   element('plots').hidden = figure.hidden = false;
-  await timed('plotting', async () => {
-    await aTurn();
-    signal.throwIfAborted();
-    plots.show(figure, timeline, series);
-    await aTurn();
+  await aTurn(signal);
+  const series = samplesOf(reading).map((column, c) => {
+    const color = `--series-${1 + ((firstColor + c) % COLORS)}`;
+    return { ...column, color, isShown: isShown(column.name) };
   });
+  plots.show(figure, reading.timeline, series);
+  outliersButton.hidden = plots.outliers === 0;
+  outliersButton.textContent = `With ${plural(plots.outliers, 'outlier')}`;
+  outliersButton.ariaPressed = String(plots.withOutliers);
+  await aTurn(signal);
 }
 
 // Sending
 
-/** The body with the scale that the page shows, and that scale where it is another. */
-function toSend({ blob, reading }: Body): { blob: Blob; scale?: CurlCall['scale'] } {
-  const [slot, now] = [reading?.scaleSlot, scale.value.trim()];
-  if (slot === undefined || now === '' || now === (reading?.texts['param.scale'] ?? '')) return { blob };
-  const parts = [blob.slice(0, slot.start), slot.before + now + slot.after, blob.slice(slot.end)];
-  return { blob: new Blob(parts), scale: { slot, text: now } };
+function edited(blob: Blob, edits: readonly Edit[]): Blob {
+  const pieces = edits.flatMap(({ start, text }, e) => [blob.slice(edits[e - 1]?.end ?? 0, start), text]);
+  return new Blob([...pieces, blob.slice(edits.at(-1)?.end ?? 0)]);
 }
 
-function call(sent: Body): void {
-  sendButton.disabled = true;
+function call(sent: Ready): void {
+  // A disabled button would lose the focus.
+  sendButton.ariaDisabled = 'true';
   clearResponse();
-  const { blob, ...changed } = toSend(sent);
-  sentScale = scale.value;
-  showScaleHint();
+  const { name, method, reading: asked } = sent;
+  // Removes the outputs of the last request.
+  showTables({ ...asked, name });
+  const params = changedParams();
+  const edits = asked.paramPlaces ? editsOf(asked.paramPlaces, params) : [];
+  const body = edited(sent.blob, edits);
+  const words = paramsInWords();
+  const sentAs = words === '' ? name : `${name} with ${words}`;
+  const url = new URL(method.path, document.baseURI).href;
   void run(async (signal) => {
-    if (!(await isReadable(sent.blob))) {
-      file.focus();
-      throw new Error('the file has changed since it was chosen: choose it again');
-    }
-    // The outputs of the last request go from the table as well.
-    if (sent.reading !== undefined) showRows(await columnsOf(sent.reading), false);
-    tell('Sending…');
-    const url = new URL((await method).path, document.baseURI).href;
-    const startedAt = performance.now();
-    const showSent = (part: number): void => {
-      showStep('sending', part, part < 1 ? undefined : milliseconds(performance.now() - startedAt));
-      if (part === 1) showStep('receiving', undefined, 'waiting');
-    };
-    showSent(0);
-    const response = await send(
-      url,
-      blob,
-      key.value,
-      showSent,
-      (part) => showStep('receiving', part),
-      signal,
-    );
-    showStep('receiving', 1, milliseconds(response.ms));
+    const response = await send(url, body, key.value, signal);
     const reading = await read({ blob: response.body }, signal);
-    const isShort = sent.isText && blob.size <= LONGEST_COMMAND;
+    const isFile = sent.blob instanceof File && edits.length === 0;
+    await showCall({ url, isProtected: key.value !== '', body, name, isFile });
     signal.throwIfAborted();
-    command.textContent = curlOf({
-      url,
-      isProtected: key.value !== '',
-      file: sent.name,
-      ...(isShort && { text: await blob.text() }),
-      ...changed,
-    });
-    showResponse(response, reading, sent.reading === undefined ? [] : (await inputsOf(sent.reading)).known);
-    if (response.status === 401) askForKey();
-    if (reading.texts.error === '0') faults.clear();
-    else await faults.showRefusal(String(parsed(reading.texts.log)), blob, sent);
-    if (reading.rows > 0 && sent.reading !== undefined) await showOutputs(reading, sent.reading, signal);
+    showResponse(response, reading);
+    element('fault').hidden = true;
+    element('belongs').textContent =
+      `To ${sentAs}, sent to ${new URL(url).pathname} at ${new Date().toLocaleTimeString()}`;
+    if (response.request.status === 401) {
+      tell('This service wants a key: give one and send again.');
+      element('key-field').hidden = false;
+      key.focus();
+    }
+    const { error, log } = reading.texts;
+    if (error === '0') clearFaults();
+    else {
+      const told = String(parsed(log));
+      const found = allFaults(asked, method.params, Object.fromEntries(params));
+      await showFaults(sent, withRefusal(found, Number(error), told), told, body);
+    }
+    if (reading.rows > 0) {
+      showTables({ ...asked, name }, { ...reading, name: `Response to ${sentAs}` });
+      await plot(output, `Output for ${sentAs}`, reading, method.needs.series.length, () => true, signal);
+    }
+    answered = reading;
+    await showComparison(reading, signal);
   });
 }
 
-function showScaleHint(): void {
-  const isNumber = /^(-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?)?$/i.test(scale.value.trim());
-  const isOther = sentScale !== undefined && sentScale !== scale.value;
-  const hint = isNumber ? 'param.scale of the body' : 'not a number as JSON has it; sent as it stands';
-  element('scale-hint').textContent = isOther
-    ? `${hint}; what was sent last has ${sentScale === '' ? 'none' : sentScale}`
-    : hint;
-}
+// Events
 
-function askForKey(): void {
-  element('key-field').hidden = false;
-  tell('This service wants a key: give one and send again.');
-  key.focus();
-}
-
-// What a person does
-
-const takeText = (content: string): void => take(new Blob([content]), 'pasted.json', true);
+const takeFile = (blob: File): void => take({ blob, name: blob.name });
+const takeText = (content: string, name = 'pasted.json'): void => take({ blob: new Blob([content]), name });
 
 function takeTransfer(transfer: DataTransfer | null): void {
   const dropped = transfer?.files[0];
   const content = transfer?.getData('text') ?? '';
-  if (dropped !== undefined) take(dropped, dropped.name, false);
+  if (dropped !== undefined) takeFile(dropped);
   else if (content !== '') takeText(content);
 }
 
-file.addEventListener('change', () => {
-  const chosen = file.files?.[0];
-  if (chosen !== undefined) take(chosen, chosen.name, false);
-  // So that the same file can be chosen again after it has changed.
-  file.value = '';
+function compare(file?: File): void {
+  compareWith(file);
+  const response = answered;
+  if (response !== undefined) void run((signal) => showComparison(response, signal));
+}
+
+onChosen(element('file'), takeFile);
+onChosen(element('expected'), compare);
+element('forget').addEventListener('click', () => {
+  compare();
+  element('expected').focus();
 });
 element('sample').addEventListener('click', () => {
-  method.then(({ sample }) => take(new Blob([sample]), 'The sample', true)).catch(tellFailure);
+  method.then(({ sample }) => takeText(JSON.stringify(sample), 'The sample')).catch(tellFailure);
 });
 element('take').addEventListener('click', () => takeText(text.value));
 document.addEventListener('paste', (event) => {
@@ -312,22 +267,29 @@ for (const type of ['dragover', 'dragleave', 'drop'] as const)
     drop.classList.toggle('over', isOver);
     if (type === 'drop') takeTransfer(event.dataTransfer);
   });
+element('params').addEventListener('input', () => {
+  if (ready !== undefined) void judge(ready);
+});
 element('call').addEventListener('submit', (event) => {
   event.preventDefault();
-  if (body !== undefined && !sendButton.disabled) call(body);
+  if (ready !== undefined && sendButton.ariaDisabled !== 'true') call(ready);
 });
-scale.addEventListener('input', showScaleHint);
 cancelButton.addEventListener('click', () => running?.abort(new DOMException('cancelled', 'AbortError')));
-element('reset').addEventListener('click', () => plots.reset());
+for (const button of element('views').querySelectorAll('button'))
+  button.addEventListener('click', () => plots.act(button.value));
+element('axes').addEventListener('click', () => {
+  plots.setOwnAxes(!plots.hasOwnAxes);
+  element('axes').ariaPressed = String(plots.hasOwnAxes);
+});
+const zoneButton = element<HTMLSelectElement>('zone');
+zoneButton.options[1]?.append(` (${Intl.DateTimeFormat().resolvedOptions().timeZone})`);
+zoneButton.addEventListener('change', () => {
+  zone.isLocal = zoneButton.selectedIndex > 0;
+  plots.redraw();
+  document.dispatchEvent(new Event('zone'));
+});
 outliersButton.addEventListener('click', () => {
   plots.withOutliers = !plots.withOutliers;
   outliersButton.ariaPressed = String(plots.withOutliers);
-  plots.reset();
-});
-element('copy').addEventListener('click', () => {
-  // A page without TLS has no clipboard.
-  Promise.resolve(command.textContent)
-    .then((content) => navigator.clipboard.writeText(content))
-    .then(() => tell('The command is in the clipboard.'))
-    .catch(() => tell('The browser gives no clipboard here: take the command from below.'));
+  plots.act('Escape');
 });

@@ -1,87 +1,66 @@
-/** Where values stand on a canvas, in its pixels: `px + (value / unit - min) * perUnit`. */
-export interface Projection {
-  readonly px: number;
-  readonly unit: number;
-  readonly min: number;
-  readonly perUnit: number;
-}
-
-export interface LinePath {
-  readonly stroke: Path2D;
-  /** The marks, which a line of no width would not show. */
-  readonly fill: Path2D;
-}
+import type uPlot from 'uplot';
+import { partOf, type NumberRange } from './plot-ticks.js';
+import { type Extent, type Timeline } from './timeline.js';
 
 /**
- * The line through the points [from, to] of a series, thinned to what its pixels show: of all points above one pixel the first,
- * the last, the least and the greatest. NaN and a jump break the line, and a part of it that is narrower than a mark's
- * radius is a mark.
- * @param jumps the points before which there are no samples for long, in order
- * @param radius of a mark
+ * The line through a series, with at most four points for each pixel: the first, the last, the least and the greatest. NaN and
+ * a long step are gaps. A part between two gaps that is narrower than the radius is a mark, since a line would not show it.
+ * @param inView the first and the last point in view
+ * @param view the left and the right end of the axis
+ * @param radius of a mark, in pixels of the canvas, as the box
+ * @returns the line as `stroke`, the marks as `fill`
  */
 export function linePath(
-  x: Float64Array,
+  { x, longestStep }: Timeline,
   values: Float64Array,
-  [from, to]: readonly [number, number],
-  jumps: Uint32Array,
-  across: Projection,
-  up: Projection,
+  inView: Extent,
+  view: Extent,
+  range: NumberRange,
+  { left, top: upper, width, height }: uPlot.BBox,
   radius: number,
-): LinePath {
+): uPlot.Series.Paths {
   const [stroke, fill] = [new Path2D(), new Path2D()];
-  const y = (value: number): number => up.px + (value / up.unit - up.min) * up.perUnit;
-  let [column, first, last, low, high] = [NaN, NaN, NaN, NaN, NaN];
+  const y = (value: number): number => upper + height * (1 - partOf(range, value));
+  const perUnit = width / (view[1] - view[0]);
+  const [from, to] = [Math.max(0, inView[0] - 1), Math.min(x.length - 1, inView[1] + 1)];
+  // Each point in view has room for a mark. Points out of view do not count: they may be far away.
+  const isSparse = (inView[1] - inView[0]) * 6 * radius < width;
+  const mark = (begin: number, end: number, least: number, most: number): void => {
+    const [w, h] = [end - begin + 2 * radius, y(least) - y(most) + 2 * radius];
+    fill.roundRect(begin - radius, y(most) - radius, w, h, radius);
+  };
   /** The part of the line since the last gap. */
-  let [start, bottom, top] = [NaN, NaN, NaN];
-  const mark = (left: number, right: number, least: number, most: number): void => {
-    const [above, below] = [y(most), y(least)];
-    fill.roundRect(
-      left - radius,
-      above - radius,
-      right - left + 2 * radius,
-      below - above + 2 * radius,
-      radius,
-    );
+  let [start, end, bottom, top] = [NaN, NaN, NaN, NaN];
+  const endPart = (): void => {
+    if (end - start < radius && !isSparse) mark(start, end, bottom, top);
   };
-  // Where each point has room for it.
-  const isSparse =
-    (to - from) * 6 * radius < Math.abs(across.perUnit * ((x[to] as number) - (x[from] as number)));
-  const endColumn = (isEnd: boolean): void => {
-    if (Number.isNaN(column)) return;
-    if (Number.isNaN(start)) {
-      [start, bottom, top] = [column, low, high];
-      stroke.moveTo(column, y(first));
-    } else stroke.lineTo(column, y(first));
-    if (low !== high) for (const value of [low, high, last]) stroke.lineTo(column, y(value));
-    [bottom, top] = [Math.min(bottom, low), Math.max(top, high)];
-    if (isSparse) mark(column, column, low, high);
-    if (!isEnd) return;
-    if (column - start < radius && !isSparse) mark(start, column, bottom, top);
-    start = NaN;
-  };
-  let isBroken = false;
-  let j = 0;
-  let jump = jumps[0] ?? Infinity;
+  let isBroken = true;
   for (let i = from; i <= to; i++) {
-    while (jump < i) jump = jumps[++j] ?? Infinity;
-    if (jump === i) isBroken = true;
     const value = values[i] as number;
-    if (Number.isNaN(value)) {
-      isBroken = true;
-      continue;
+    isBroken ||= Number.isNaN(value) || (x[i] as number) - (x[i - 1] as number) > longestStep;
+    if (Number.isNaN(value)) continue;
+    const px = Math.round(left + ((x[i] as number) - view[0]) * perUnit);
+    // There may be thousands of points at one pixel.
+    const right = view[0] + (px + 0.5 - left) / perUnit;
+    let [least, most, last, isGap] = [value, value, value, false];
+    for (; i < to && (x[i + 1] as number) < right; i++) {
+      const next = values[i + 1] as number;
+      isGap = Number.isNaN(next);
+      if (isGap) continue;
+      last = next;
+      if (next < least) least = next;
+      else if (next > most) most = next;
     }
-    const px = Math.round(across.px + ((x[i] as number) - across.min) * across.perUnit);
-    if (px === column) {
-      last = value;
-      if (value < low) low = value;
-      else if (value > high) high = value;
-    } else {
-      endColumn(isBroken);
-      column = px;
-      first = last = low = high = value;
-    }
-    isBroken = false;
+    if (isBroken) {
+      endPart();
+      [start, bottom, top] = [px, least, most];
+      stroke.moveTo(px, y(value));
+    } else stroke.lineTo(px, y(value));
+    if (least !== most) for (const one of [least, most, last]) stroke.lineTo(px, y(one));
+    if (isSparse) mark(px, px, least, most);
+    [end, bottom, top] = [px, Math.min(bottom, least), Math.max(top, most)];
+    isBroken = isGap;
   }
-  endColumn(true);
+  endPart();
   return { stroke, fill };
 }

@@ -1,12 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
-import { numberTicks, rangeAround, timeTicks } from './plot-ticks.js';
+import { NUMBER_STEPS, TIME_STEPS, multiples, numberLabels, rangeAround, timeLabels, timesOf } from './plot-ticks.js';
 
-const labels = (least: number, most: number): string[] =>
-  numberTicks(rangeAround(least, most), 5).map(({ label }) => label);
+/** The step that uPlot chooses if there is room for five labels. */
+const stepOf = (steps: readonly number[], span: number): number =>
+  steps.find((step) => step >= 0.99 * (span / 5)) ?? Infinity;
+
+function labels(least: number, most: number): string[] {
+  const range = rangeAround(least, most);
+  const step = stepOf(NUMBER_STEPS, range.max - range.min);
+  return numberLabels(range, multiples(range.min, range.max, step), step);
+}
 
 const START = 1_420_066_800;
-const times = (from: number, span: number): string[] =>
-  timeTicks(from, from + span, 5).map(({ label }) => label);
+function times(from: number, span: number): string[] {
+  const step = stepOf(TIME_STEPS, span);
+  return timeLabels(timesOf(from, from + span, step), step);
+}
 
 describe('the labels of numbers', () => {
   it.each([
@@ -25,14 +34,14 @@ describe('the labels of numbers', () => {
 
 describe('the labels of times', () => {
   it.each([
-    [1e-6, '00.0000000\n2014-12-31 23:00'],
-    [1e-3, '00.0000\n2014-12-31 23:00'],
-    [0.1, '23:00:00.00\n2014-12-31'],
-    [10, '23:00:00\n2014-12-31'],
-    [3600, '23:00\n2014-12-31'],
-    [86_400 * 5, '01-01\n2015'],
-    [86_400 * 365, '2015-01'],
-    [86_400 * 36_525, '2020'],
+    [1e-6, '00.0000000\n2014-12-31 23:00 UTC'],
+    [1e-3, '00.0000\n2014-12-31 23:00 UTC'],
+    [0.1, '23:00:00.00\n2014-12-31 UTC'],
+    [10, '23:00:00\n2014-12-31 UTC'],
+    [3600, '23:00\n2014-12-31 UTC'],
+    [86_400 * 5, '01-01\n2015 UTC'],
+    [86_400 * 365, '2015-01\nUTC'],
+    [86_400 * 36_525, '2020\nUTC'],
   ])('of %d seconds', (span, first) => {
     const found = times(START, span);
     expect(found[0]).toBe(first);
@@ -42,6 +51,6 @@ describe('the labels of times', () => {
   });
 
   it('end where the calendar does', () => {
-    expect(times(-9e12, 18e12)).toEqual(['-200000', '0000', '200000']);
+    expect(times(-9e12, 18e12)).toEqual(['-200000\nUTC', '0000', '200000']);
   });
 });

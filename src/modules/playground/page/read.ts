@@ -1,72 +1,62 @@
-import { type Series } from './series-reader.js';
+import { DATE } from '../../../common/frame/frame.js';
+import { tellProgress } from './dom.js';
+import { type Needs, type Series } from './series-reader.js';
+import { type Statistics } from './statistics.js';
 import { type Table } from './table.js';
 import { type Timeline } from './timeline.js';
 
-export interface Column {
+export interface Column extends Statistics {
   readonly name: string;
-  /** Along the timeline; NaN for what is no finite number. */
+  /** One for each point of the timeline; NaN if it is not a finite number. */
   readonly values: Float64Array;
-  readonly missing: number;
-  /** The values of the first rows. */
-  readonly head: readonly number[];
 }
 
 /** A body or a response, ready to be shown. */
-export interface Reading extends Omit<Series, 'columns' | 'indices'> {
-  /** None where no column is called date. */
-  readonly dates: readonly Column[];
-  readonly samples: readonly Column[];
+export interface Reading extends Omit<Series, 'columns'> {
+  /** The date comes first. */
+  readonly columns: readonly Column[];
   readonly timeline: Timeline;
 }
 
-/** What the worker is asked for: to read a body by the series that its method needs, or a response; or to make a body. */
+/** The columns without the date. */
+export const samplesOf = ({ columns }: Pick<Reading, 'columns'>): Column[] =>
+  columns.filter(({ name }) => name !== DATE);
+
+/** Asks the worker to read a response, or a body for a method's needs, or to make a body of a table. */
 export interface ReadRequest {
   readonly blob: Blob;
-  readonly needed?: readonly string[];
+  readonly needs?: Needs;
   readonly table?: Table;
 }
 
-/** What the worker tells: how much of the text it has read, at the end what came of it. */
-export interface ReadReport {
+/** The part that the worker has read, from 0 to 1, then the result or a failure. */
+export interface ReadReport<Result = unknown> {
   readonly read?: number;
-  readonly result?: Reading;
-  readonly made?: Blob;
   readonly failure?: string;
+  readonly result?: Result;
 }
 
-const start = (): Worker => new Worker(new URL('read.worker.js', import.meta.url), { type: 'module' });
-
-/** It is kept, so that files can be read also when the service has gone. */
-let worker = start();
+/** The only worker: another one could not load its modules while the service is down. */
+const worker = new Worker(new URL('read.worker.js', import.meta.url), { type: 'module' });
 
 /**
- * Asks the worker for one thing at a time.
- * @param progress is told the part that has been read, from 0 to 1
- * @throws DOMException AbortError; Error where the text can't be had, such as that of a file that has changed
+ * Sends a request to the worker, which reports through a port.
+ * @throws DOMException AbortError; Error if the blob cannot be read, such as a file that has changed
  */
-export function ask(
-  request: ReadRequest,
-  signal: AbortSignal,
-  progress?: (part: number) => void,
-): Promise<ReadReport> {
-  let stop = (): void => undefined;
-  return new Promise<ReadReport>((resolve, reject) => {
+export function read<Result = Reading>(request: ReadRequest, signal: AbortSignal): Promise<Result> {
+  const { port1: port, port2 } = new MessageChannel();
+  return new Promise<Result>((resolve, reject) => {
     signal.throwIfAborted();
-    stop = () => {
+    signal.addEventListener('abort', () => {
       reject(signal.reason as Error);
-      worker.terminate();
-      worker = start();
-    };
-    signal.addEventListener('abort', stop);
+      port.postMessage('stop');
+    });
     worker.onerror = () => reject(new Error('the reader could not be started: is the service down?'));
-    worker.onmessage = ({ data }: MessageEvent<ReadReport>) => {
-      if (data.read !== undefined) progress?.(data.read);
-      else if (data.failure !== undefined) reject(new Error(data.failure));
-      else resolve(data);
+    port.onmessage = ({ data }: MessageEvent<ReadReport<Result>>) => {
+      if (data.failure !== undefined) reject(new Error(data.failure));
+      else if (data.result !== undefined) resolve(data.result);
+      else tellProgress('Reading…', data.read);
     };
-    worker.postMessage(request);
-  }).finally(() => signal.removeEventListener('abort', stop));
+    worker.postMessage(request, [port2]);
+  }).finally(() => port.close());
 }
-
-export const read = async (...asked: Parameters<typeof ask>): Promise<Reading> =>
-  (await ask(...asked)).result as Reading;

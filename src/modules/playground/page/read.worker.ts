@@ -1,38 +1,41 @@
 import { DATE } from '../../../common/frame/frame.js';
-import { type ReadReport, type ReadRequest } from './read.js';
+import { type Column, type Reading, type ReadReport, type ReadRequest } from './read.js';
 import { readSeries } from './series-reader.js';
-import { bodyOfTable } from './table.js';
+import { statisticsOf } from './statistics.js';
+import { bodyOfTable, textOf } from './table.js';
 import { along, timelineOf } from './timeline.js';
 
-/** How many rows are shown as a table. */
-const HEAD_ROWS = 10;
-
-const report = (message: ReadReport, transfer: Transferable[] = []): void =>
-  self.postMessage(message, { transfer });
-
-self.addEventListener('message', ({ data }: MessageEvent<ReadRequest>) => {
-  read(data).catch((error: unknown) => report({ failure: String(error) }));
+self.addEventListener('message', ({ data, ports: [port] }: MessageEvent<ReadRequest>) => {
+  if (port === undefined) return;
+  read(data, port).catch((error: unknown) => port.postMessage({ failure: String(error) }));
 });
 
-async function read({ blob, needed, table }: ReadRequest): Promise<void> {
-  if (table !== undefined) return report({ made: bodyOfTable(await blob.text(), table) });
-  const bytes = new Uint8Array(await blob.arrayBuffer());
-  const { columns, indices, ...series } = readSeries(bytes, needed, (read) => report({ read }));
-  const { headers, rows } = series;
-  const dated = columns[indices.indexOf(headers.indexOf(DATE))];
-  const timeline = timelineOf(dated ?? new Float64Array(rows).fill(NaN));
-  const named = columns.map((column, c) => ({
-    name: headers[indices[c] as number] ?? `column ${indices[c]}`,
-    values: along(column, timeline.order),
-    missing: column.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0),
-    head: Array.from(column.subarray(0, HEAD_ROWS)),
-  }));
-  const dates = named.filter(({ name }) => name === DATE);
-  const samples = named.filter(({ name }) => name !== DATE);
-  // What is copied would hold up the page, and stay in the worker; the dates may be both a column and the timeline.
-  const arrays = [...named.map(({ values }) => values), timeline.x, timeline.jumps, series.rowStarts];
-  const buffers = new Set(
-    [...arrays, ...(timeline.order ? [timeline.order] : [])].map(({ buffer }) => buffer as ArrayBuffer),
-  );
-  report({ result: { ...series, timeline, dates, samples } }, [...buffers]);
+async function read({ blob, needs, table }: ReadRequest, port: MessagePort): Promise<void> {
+  const report = (told: ReadReport, buffers: ArrayBuffer[] = []): void => port.postMessage(told, buffers);
+  let isStopped = false;
+  port.onmessage = () => (isStopped = true);
+  report({ read: 0 });
+  if (table !== undefined) return report({ result: bodyOfTable(await textOf(blob), table) });
+  const reading = readSeries(new Uint8Array(await blob.arrayBuffer()), needs);
+  let step = reading.next();
+  for (; !step.done; step = reading.next()) {
+    report({ read: step.value });
+    // Lets a message arrive.
+    await new Promise((resolve) => setTimeout(resolve));
+    if (isStopped) return;
+  }
+  const { columns, ...series } = step.value;
+  const dates = columns.find(({ name }) => name === DATE)?.values ?? new Float64Array(series.rows).fill(NaN);
+  const timeline = timelineOf(dates);
+  const known = columns.map(({ name, values }) => {
+    const sorted = along(values, timeline.order);
+    return { name, values: sorted, ...statisticsOf(sorted, timeline.x) };
+  });
+  const isShown = ({ name, samples }: Column): boolean =>
+    needs === undefined || samples > 0 || [DATE, ...needs.series].includes(name);
+  const result: Reading = { ...series, timeline, columns: known.filter(isShown) };
+  // Copying would take the page's time and the worker's memory. The timeline may be the column of dates.
+  const arrays = [...result.columns.map(({ values }) => values), timeline.x, timeline.order, series.rowStarts];
+  const buffers = new Set(arrays.flatMap((array) => (array?.buffer as ArrayBuffer | undefined) ?? []));
+  report({ result }, [...buffers]);
 }

@@ -1,111 +1,92 @@
+import { paramPlaces, type ParamPlaces } from '../../../common/frame/body-params.js';
 import { BodyScan } from '../../../common/frame/body-scan.js';
 import { type Faults } from '../../../common/frame/fault-finder.js';
-import { DATE } from '../../../common/frame/frame.js';
+import { neededSeries } from '../../../common/frame/frame-rules.js';
+import { DATE, type FrameSchema } from '../../../common/frame/frame.js';
 
-/** So many columns are kept: what a plot can show apart. */
+/** The most columns of a body that are kept. Of a response all are kept. */
 const MAX_COLUMNS = 16;
+/** The paths, other than params, whose text is kept. */
+const WANTED = ['scalar.headers', 'error', 'log'];
+/** The longest text of a param that is kept; the service refuses a longer one. */
+const LONGEST_PARAM = 1 << 14;
 
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
+export type Needs = Required<FrameSchema>;
 
-/** The paths whose text is kept. */
-const WANTED = ['param.scale', 'scalar.headers', 'error', 'log'];
-
-/** What comes before and after the text of a scale that is put in the place of the bytes [start, end). */
-export interface ScaleSlot {
-  readonly start: number;
-  readonly end: number;
-  readonly before: string;
-  readonly after: string;
-}
-
-/** A body or a response, as far as it could be read. */
+/** A body or a response, as far as it is valid JSON. */
 export interface Series {
-  /** Why it is not valid JSON, with the place of its fault. */
-  readonly fault?: string;
-  /** JSON text of what stands under `param.scale`, `scalar.headers`, `error` and `log`, by path. */
+  /** Why and where it is not valid JSON. */
+  readonly fault: string | undefined;
+  /** The JSON texts of params, `scalar.headers`, `error` and `log`, by path. */
   readonly texts: Readonly<Record<string, string>>;
-  /** None where a body has no place for a scale. */
-  readonly scaleSlot?: ScaleSlot;
+  /** Undefined if params cannot be put into the body. */
+  readonly paramPlaces: ParamPlaces | undefined;
   readonly rows: number;
-  /** The names of the columns as far as they are names. */
   readonly headers: readonly string[];
-  /** Those that are needed and the first others, each as long as there are rows; NaN for what is no finite number. */
-  readonly columns: readonly Float64Array[];
-  /** For each of them the index of its cells in a row. */
-  readonly indices: readonly number[];
-  /** For each row the index of its first byte, and at the end that of the byte after the last row. */
+  /** The date, the needed columns and the first others, with one value for each row; NaN if it is not a finite number. */
+  readonly columns: readonly { readonly name: string; readonly values: Float64Array }[];
+  /** The index of each row's first byte, then the index after the last row. */
   readonly rowStarts: Float64Array;
-  /** What the service refuses a body for; none of a response. */
-  readonly faults?: Faults;
+  /** The faults of a body; undefined for a response. */
+  readonly faults: Faults | undefined;
+  /** The first row that is not as many numbers, or null, as there are headers. */
+  readonly oddRow: number | undefined;
 }
 
 /**
- * Reads the series of a body or a response, and finds the faults of a body.
- * @param needed the series that the method of a body needs: they are kept, wherever they stand
- * @param progress is told the part that has been read, from 0 to 1
+ * Reads a response, or a body for a method's needs with its faults. Yields the part that has been read, from 0 to 1.
  */
-export function readSeries(
-  bytes: Uint8Array,
-  needed?: readonly string[],
-  progress?: (part: number) => void,
-): Series {
-  const scan = new BodyScan(bytes, (part) => progress?.(part / 2));
+export function* readSeries(bytes: Uint8Array, needs?: Needs): Generator<number, Series> {
+  const scan = new BodyScan(bytes, needs?.params);
+  for (const part of scan.scan()) yield part / 2;
   const { fault, rows, rowStarts } = scan;
-  const finder = needed && scan.finder(needed);
   const headers = headersOf(scan.textAt('scalar.headers'));
-  const indices = chosen(headers, [DATE, ...(needed ?? [])]);
-  const columns = indices.map(() => new Float64Array(rows).fill(NaN));
-  let width = 0;
+  const needed = needs && neededSeries(headers, needs.series, needs.optional);
+  const finder = needed && scan.finder(needed);
+  const kept = chosen(headers, [DATE, ...(needed ?? headers)]);
+  const columns = kept.map((index) => ({
+    name: headers[index] ?? `column ${index}`,
+    values: new Float64Array(rows).fill(NaN),
+  }));
+  const isSample = (cell: unknown): boolean => cell === null || Number.isFinite(cell);
+  let [width, oddRow]: [number, number?] = [0];
   const take = (cells: unknown, row: number): void => {
     finder?.judge(cells, row);
-    if (!Array.isArray(cells)) return;
+    const isArray = Array.isArray(cells);
+    if (!isArray || cells.length !== headers.length || !cells.every(isSample)) oddRow ??= row;
+    if (!isArray) return;
     width = Math.max(width, cells.length);
-    indices.forEach((index, c) => {
-      const cell: unknown = cells[index];
-      if (Number.isFinite(cell)) (columns[c] as Float64Array)[row] = cell as number;
+    columns.forEach(({ values }, c) => {
+      const cell: unknown = cells[kept[c] as number];
+      if (Number.isFinite(cell)) values[row] = cell as number;
     });
   };
-  scan.parseRows(take, (part) => progress?.((1 + part) / 2));
-  const texts = WANTED.map((path) => [path, scan.textAt(path)] as const);
-  const isThere = (_: unknown, c: number): boolean => (indices[c] as number) < width;
-  const slot = scaleSlot(scan);
+  for (const part of scan.parseRows(take)) yield (1 + part) / 2;
+  const params = (needs?.params ?? []).map((name) => `param.${name}`);
+  const paths = [...WANTED, ...params.filter((path) => scan.bytesAt(path) <= LONGEST_PARAM)];
+  const texts = paths.map((path) => [path, scan.textAt(path)] as const);
   return {
-    ...(fault !== undefined && { fault }),
+    fault,
     texts: Object.fromEntries(texts.filter(([, text]) => text !== undefined)) as Record<string, string>,
-    ...(slot && { scaleSlot: slot }),
+    paramPlaces: needs && paramPlaces(scan, needs.params),
     rows,
     headers,
-    columns: columns.filter(isThere),
-    indices: indices.filter(isThere),
+    columns: columns.filter((_, c) => (kept[c] as number) < width),
     rowStarts,
-    ...(finder && { faults: finder.faults }),
+    faults: finder?.faults,
+    oddRow,
   };
 }
 
-/** Where the scale stands; or a place to put one, at the beginning of `param`, or of the body with a `param` around it. */
-function scaleSlot(scan: BodyScan): ScaleSlot | undefined {
-  const { start, end } = scan.placeAt('param.scale') ?? {};
-  if (start !== undefined && end !== undefined) return { start, end, before: '', after: '' };
-  const param = scan.placeAt('param');
-  const object = param ?? scan.placeAt('');
-  if (scan.fault !== undefined || object === undefined || scan.bytes[object.start] !== OPEN_OBJECT)
-    return undefined;
-  const at = object.start + 1;
-  const [before, after] = param === undefined ? ['"param":{"scale":', '}'] : ['"scale":', ''];
-  const isEmpty = scan.bytes.subarray(at).find((byte) => byte > 0x20) === CLOSE_OBJECT;
-  return { start: at, end: at, before, after: isEmpty ? after : `${after},` };
-}
-
-/** The names of the columns as far as they are names. */
+/** The names of the columns; none if the headers are not an array. */
 function headersOf(text: string | undefined): string[] {
   const headers: unknown = text === undefined ? [] : JSON.parse(text);
   return Array.isArray(headers) ? headers.map(String) : [];
 }
 
-/** The indices of the columns that are needed, and of the first others as far as there is room, in order. */
+/** The indices of the needed columns, then of the first others, up to MAX_COLUMNS. */
 function chosen(headers: readonly string[], needed: readonly string[]): number[] {
   const indices = new Set(needed.map((name) => headers.indexOf(name)).filter((index) => index >= 0));
   for (let index = 0; indices.size < MAX_COLUMNS; index++) indices.add(index);
-  return [...indices].sort((a, b) => a - b);
+  return [...indices];
 }

@@ -1,31 +1,26 @@
 import { DATE } from '../../../common/frame/frame.js';
 import { element, make } from './dom.js';
+import { type Method } from './methods.js';
 import { tableIn, type Table } from './table.js';
 
-/** Text from which it can be told whether it is a table. */
-const BEGINNING = 1 << 16;
-
-/** Offers to make a body of a text that is a table. */
-export async function offerTable(
-  blob: Blob,
-  needed: readonly string[],
-  take: (table: Table) => void,
-): Promise<void> {
-  const table = tableIn(await blob.slice(0, BEGINNING).text());
+/** Offers to make a body of a table, if the text begins as one. */
+export function offerTable(beginning: string, { needs, sample }: Method, take: (table: Table) => void): void {
+  const table = tableIn(beginning);
   element('table').hidden = table === undefined;
   if (table === undefined) return;
-  const names = table.names.map((name) => name.toLowerCase());
-  const choices = [DATE, ...needed].map((name, n) => {
-    const select = make(
-      'select',
-      table.names.map((option) => make('option', option)),
-    );
-    const same = names.indexOf(name.toLowerCase());
-    select.selectedIndex = same < 0 ? n : same;
-    return { name, select };
+  const lowerCase = table.names.map((name) => name.toLowerCase());
+  const selects = [DATE, ...needs.series].map((name, n) => {
+    const none = needs.optional.includes(name) ? [make('option', 'none', { value: '' })] : [];
+    const options = table.names.map((option, index) => make('option', option, { value: String(index) }));
+    const select = make('select', [...none, ...options], { name });
+    const same = lowerCase.indexOf(name.toLowerCase());
+    select.value = same < 0 && none.length > 0 ? '' : String(same < 0 ? n : same);
+    return select;
   });
-  const labels = choices.map(({ name, select }) => make('label', [new Text(name), select]));
-  element('table-columns').replaceChildren(...labels);
-  element('make').onclick = () =>
-    take({ ...table, columns: choices.map(({ name, select }) => [name, select.selectedIndex] as const) });
+  element('table-columns').replaceChildren(...selects.map((one) => make('label', [new Text(one.name), one])));
+  element('make').onclick = () => {
+    const chosen = selects.filter(({ value }) => value !== '');
+    const columns = chosen.map(({ name, value }) => [name, Number(value)] as const);
+    take({ ...table, param: sample?.param ?? {}, columns });
+  };
 }

@@ -1,87 +1,105 @@
-/** Columns along an axis on which a plot can find its way, which asks for order. */
+export type Extent = [min: number, max: number];
+
+/** The points of a plot's horizontal axis, in ascending order. */
 export interface Timeline {
-  /** Seconds since the Unix epoch, or numbers of rows where the dates are none that a calendar has. */
+  /** Seconds since the Unix epoch; row numbers if most dates are outside of JavaScript's calendar. */
   readonly x: Float64Array;
   readonly isTime: boolean;
-  /** Whether no date comes before the one above. */
+  /** Whether the rows are in the order of their dates. */
   readonly isSorted: boolean;
-  /** The first and the last point that are not far from all others. */
+  /** The first and the last point without the outliers. */
   readonly main: readonly [first: number, last: number];
-  /** The points before which there are no samples for long. */
-  readonly jumps: Uint32Array;
-  /** For each point the number of its row; none where that is the same. */
+  /** A longer step between points is a gap. */
+  readonly longestStep: number;
+  /** The row number of each point; undefined if it is the point's index. */
   readonly order?: Uint32Array;
 }
 
-/** The last second of JavaScript's calendar, ECMA-262, section 21.4.1.1. */
-export const LAST_SECOND = 8.64e12;
+/** A day before JavaScript's calendar ends (ECMA-262, section 21.4.1.1): local time may be ahead of UTC. */
+export const LAST_SECOND = 8.64e12 - 86_400;
 
-/** A step that is so many times the usual one is a gap. */
-const USUAL_STEPS = 10;
+export const isInCalendar = (date: number): boolean => Math.abs(date) <= LAST_SECOND;
 
-/** Points so many times the middle range away from it are outliers, if they are few. */
+/** Where later dates are plotted: arithmetic with very large ones would lose the others. */
+const BEYOND = 1.02 * LAST_SECOND;
+
+/** A step of more usual steps is a gap. */
+export const USUAL_STEPS = 10;
+
+/** A few points are outliers if they are further from the others than so many times the range of those. */
 const FAR = 10;
 
-/** @param dates seconds since the Unix epoch by row; rows without one have no place in the result */
+/** @param dates of each row, in seconds since the Unix epoch; rows whose date is NaN are left out */
 export function timelineOf(dates: Float64Array): Timeline {
-  let [isSorted, isTime] = [true, true];
-  let dated = 0;
-  let above = -Infinity;
-  for (const date of dates) {
-    if (Number.isNaN(date)) continue;
-    dated++;
-    if (Math.abs(date) > LAST_SECOND) isTime = false;
-    if (date < above) isSorted = false;
-    above = date;
-  }
-  if (!isTime || dated === 0) {
+  const dated = dates.filter((date) => !Number.isNaN(date));
+  const isSorted = dated.every((date, i) => i === 0 || date >= (dated[i - 1] as number));
+  const inCalendar = dated.filter(isInCalendar).length;
+  // A few dates outside of the calendar are outliers.
+  if (2 * inCalendar <= dated.length) {
     const x = Float64Array.from(dates.keys());
-    return { x, isTime: false, isSorted: true, main: [0, x.length - 1], jumps: Uint32Array.of() };
+    return { x, isTime: false, isSorted: true, main: [0, x.length - 1], longestStep: Infinity };
   }
-  const found = (x: Float64Array) => ({ x, isTime, isSorted, main: mainOf(x), jumps: jumpsOf(x) });
-  if (isSorted && dated === dates.length) return found(dates);
+  const found = (sorted: Float64Array) => {
+    const x = inCalendar === dated.length ? sorted : sorted.map((date) => Math.max(-BEYOND, Math.min(BEYOND, date)));
+    const main = mainOf(x, x.findIndex(isInCalendar), x.findLastIndex(isInCalendar));
+    return { x, isTime: true, isSorted, main, longestStep: USUAL_STEPS * usualStepOf(x) };
+  };
+  if (isSorted && dated.length === dates.length) return found(dates);
   const order = Uint32Array.from(dates.keys())
     .filter((row) => !Number.isNaN(dates[row]))
     .sort((a, b) => (dates[a] as number) - (dates[b] as number) || a - b);
   return { ...found(along(dates, order)), order };
 }
 
-/** Few are, at each end, up to five or a twentieth of all, but no more than a quarter. */
-function mainOf(x: Float64Array): [first: number, last: number] {
-  const end = x.length - 1;
-  const few = Math.max(Math.ceil(x.length / 20), 5);
-  let first = Math.min(few, x.length >> 2);
-  let last = end - first;
-  const far = FAR * ((x[last] as number) - (x[first] as number));
-  if (far === 0) return [0, end];
-  while (first > 0 && (x[first] as number) - (x[first - 1] as number) <= far) first--;
-  while (last < end && (x[last + 1] as number) - (x[last] as number) <= far) last++;
-  return [first, last];
+/** The points of [start, end] without the outliers: at each end up to five, or a tenth of all, but at most a quarter. */
+function mainOf(x: Float64Array, start: number, end: number): [first: number, last: number] {
+  const length = end - start + 1;
+  const few = Math.min(Math.max(Math.ceil(length / 10), 5), length >> 2);
+  const [low, high] = [x[start + few] as number, x[end - few] as number];
+  const far = FAR * (high - low);
+  if (far === 0) return [start, end];
+  return [Math.max(start, pointAt(x, low - far)), Math.min(end, pointAt(x, high + far, true) - 1)];
 }
 
 export const outliersOf = ({ x, main: [first, last] }: Timeline): number => x.length - (last - first + 1);
 
-/** The usual step is the median of a thousand. */
-function jumpsOf(x: Float64Array): Uint32Array {
-  const step = (i: number): number => (x[i] as number) - (x[i - 1] as number);
-  const steps: number[] = [];
-  for (let i = 1; i < x.length; i += Math.ceil(x.length / 1000)) if (step(i) > 0) steps.push(step(i));
-  const longest = USUAL_STEPS * (steps.sort((a, b) => a - b)[steps.length >> 1] ?? Infinity);
-  const jumps: number[] = [];
-  for (let i = 1; i < x.length; i++) if (step(i) > longest) jumps.push(i);
-  return Uint32Array.from(jumps);
+/** The golden section, whose multiples follow no pattern of the dates. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** The median of up to a thousand steps, without those of zero; NaN if there are none. */
+export function usualStepOf(x: Float64Array): number {
+  const all = Math.max(0, x.length - 1);
+  const steps = Array.from({ length: Math.min(all, 1000) }, (_, n) => {
+    const point = all <= 1000 ? n : Math.floor(((n * GOLDEN) % 1) * all);
+    return (x[point + 1] as number) - (x[point] as number);
+  });
+  const forward = steps.filter((step) => step > 0).sort((a, b) => a - b);
+  return forward[forward.length >> 1] ?? NaN;
 }
 
-/** The values of a column in an order of its rows. */
+export const isSameAxis = ({ x: a }: Timeline, { x: b }: Timeline): boolean =>
+  a.length === b.length && a.every((at, point) => at === b[point]);
+
+/** The values of a column in the order of a timeline. */
 export const along = (column: Float64Array, order: Uint32Array | undefined): Float64Array =>
   order === undefined ? column : Float64Array.from(order, (row) => column[row] as number);
 
-/** The point of a row, or of the nearest above it that has one. */
-export function pointOf({ x, order }: Timeline, row: number): number | undefined {
-  if (order === undefined) return x.length === 0 ? undefined : Math.min(row, x.length - 1);
-  let found: number | undefined;
-  order.forEach((other, point) => {
-    if (other <= row && other >= (order[found ?? -1] ?? 0)) found = point;
-  });
-  return found;
+/** The first point at or after a place, or after it; the number of points if there is none. */
+export function pointAt(x: Float64Array, at: number, isAfter = false): number {
+  let [low, high] = [0, x.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const one = x[middle] as number;
+    if (one < at || (isAfter && one === at)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export const rowOf = ({ order }: Timeline, point: number): number => order?.[point] ?? point;
+
+/** The point of a row, or of the nearest row above it that has one; -1 if there is none. */
+export function pointOf({ x, order }: Timeline, row: number): number {
+  if (order === undefined) return Math.min(row, x.length - 1);
+  return order.reduce((found, other, point) => (other <= row && other >= (order[found] ?? 0) ? point : found), -1);
 }
