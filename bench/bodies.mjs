@@ -1,22 +1,25 @@
 import { createWriteStream, statSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 
-/** A body has the same bytes in each run and on each machine. */
+/** Makes the bodies the same in each run and on each machine. */
 const SEED = 20_150_101;
 const SCALE = 25;
 const FIRST_DATE = 1_420_066_800;
 const BLOCK_ROWS = 4_096;
 
 /**
- * Writes a body of full-precision samples, one per second, and the response that it must get.
+ * Writes a body of full-precision samples, one row per second, and the expected response.
  * @param {string} path of the body; the response is written to `${path}.expected`
  * @param {number} rows
+ * @param {object} [other] for a method other than the sum
+ * @param {object} [other.param]
+ * @param {string[]} [other.series] the names of the two series
  */
-export async function writeBody(path, rows) {
+export async function writeBody(path, rows, { param = { scale: SCALE }, series = ['e1_ts', 'e2_ts'] } = {}) {
   const expected = `${path}.expected`;
   const body = textOf(
     rows,
-    `{"param":{"scale":${SCALE}},"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[`,
+    `{"param":${JSON.stringify(param)},"scalar":{"headers":${JSON.stringify(['date', ...series])},"data":[`,
     (date, e1, e2) => `[${date}.0,${e1},${e2}]`,
     ']}}',
   );
@@ -51,7 +54,7 @@ function uniform(random) {
   return ((random() >>> 5) * 2 ** 26 + (random() >>> 6)) / 2 ** 53;
 }
 
-/** Tommy Ettinger's Mulberry32: 32 random bits a call. */
+/** Tommy Ettinger's Mulberry32: 32 random bits per call. */
 function mulberry32(seed) {
   let state = seed;
   return () => {

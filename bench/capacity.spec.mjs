@@ -14,7 +14,7 @@ const bodyRow = coefficient('body per row');
 const process = coefficient('memory of a process at work') * MIB;
 const memoryOfByte = coefficient('memory per byte in flight');
 
-/** The columns of a load, as the formulas of the page give them. */
+/** The columns of a load by the formulas of the page. */
 function planOf(sensors, rows, period) {
   const rate = sensors / period;
   const seconds = cpuRequest + cpuRow * rows;

@@ -1,4 +1,4 @@
-// The codec alone: body to frame, sum, frame to text, without HTTP. The same command line as rivals/native/codec.cpp.
+// The codec alone, without HTTP: body to frame, sum, frame to text. The command line is that of rivals/native/codec.cpp.
 //
 //   node bench/codec.mjs BODY           prints the encoded response
 //   node bench/codec.mjs BODY ROUNDS    prints the milliseconds of each decode + sum + encode
@@ -7,17 +7,14 @@ import { createFrameDecoder, encodeFrame } from '../dist/common/frame/frame-code
 import { Frame } from '../dist/common/frame/frame.js';
 import { sum } from '../dist/modules/time-series/sum.js';
 
-/** The size in which a socket hands over a large body. */
+/** The size of the chunks in which a socket emits a large body. */
 const CHUNK_BYTES = 65_536;
 
 const [path, rounds] = process.argv.slice(2);
 const body = readFileSync(path);
 
 async function run(send) {
-  const decoder = createFrameDecoder(
-    { params: ['scale'], series: ['e1_ts', 'e2_ts'] },
-    { expectedBytes: body.length },
-  );
+  const decoder = createFrameDecoder({ params: ['scale'], series: ['e1_ts', 'e2_ts'] }, { expectedBytes: body.length });
   for (let start = 0; start < body.length; start += CHUNK_BYTES)
     decoder.push(body.subarray(start, start + CHUNK_BYTES));
   const { params, frame } = await decoder.end();

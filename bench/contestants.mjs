@@ -11,30 +11,39 @@ const RIVALS = join(import.meta.dirname, 'rivals');
 const BUILD = join(ROOT, 'artifacts/bench');
 const MAX_BODY_BYTES = 2_000_000_000;
 const START_TIMEOUT_MS = 30_000;
-/** Of a body of the bench; see docs/capacity.md. */
+/** For a body of the bench; see docs/capacity.md. */
 const RESPONSE_BYTES_PER_ROW = 31.5;
 
 /**
- * The service or a rival of it.
+ * The service or a rival.
  * @typedef {object} Contestant
  * @property {string} name
- * @property {(env?: object) => Promise<Server>} start builds what needs building; throws where a program is missing
- * @property {(server: Server, body: object) => Promise<void>} check throws where the response has other values
+ * @property {(env?: object) => Promise<Server>} start builds what needs building; throws if a program is missing
+ * @property {(server: Server, body: object) => Promise<void>} check throws if the response has other values
  */
 
 /** @typedef {{url: string, pid: number, stop: () => Promise<void>}} Server */
 
+const startService = (args, env) =>
+  startServer(process.execPath, args, {
+    HOST: '127.0.0.1',
+    MAX_BODY_BYTES,
+    MAX_IN_FLIGHT_BYTES: MAX_BODY_BYTES,
+    LOG_LEVEL: 'error',
+    ...env,
+  });
+
 /** @type {Contestant} */
 export const service = {
   name: 'this service',
-  start: (env) =>
-    startServer(process.execPath, [join(ROOT, 'dist/main.js')], {
-      HOST: '127.0.0.1',
-      MAX_BODY_BYTES,
-      MAX_IN_FLIGHT_BYTES: MAX_BODY_BYTES,
-      LOG_LEVEL: 'error',
-      ...env,
-    }),
+  start: (env) => startService([join(ROOT, 'dist/main.js')], env),
+  check: checkResponse,
+};
+
+/** The service with a method that runs on a thread. @type {Contestant} */
+export const heavyService = {
+  name: 'band-energy',
+  start: () => startService(['--import', join(ROOT, 'scripts/typescript.mjs'), join(import.meta.dirname, 'heavy.mjs')]),
   check: checkResponse,
 };
 
@@ -57,7 +66,7 @@ export const flask = python('Flask + pandas', 'flask');
 
 export const flaskNumpy = python('Flask + numpy + ujson', 'flask-numpy');
 
-/** What Node can do where nothing is checked. @returns {Contestant} */
+/** What Node can do if nothing is checked. @returns {Contestant} */
 const bare = (name, framework) => ({
   name,
   start: () => startServer(process.execPath, [join(RIVALS, 'bare/server.mjs')], { FRAMEWORK: framework }),
@@ -112,7 +121,7 @@ export const nativeCodec = {
   check: checkOutput,
 };
 
-/** Starts a server that listens at PORT, and waits until it responds. */
+/** Starts a server that listens on PORT, and waits until it responds. */
 async function startServer(command, args, env) {
   const port = randomInt(20_000, 30_000);
   const url = `http://127.0.0.1:${port}`;
@@ -137,9 +146,7 @@ async function startServer(command, args, env) {
     if (isRunning && Date.now() < deadline) await sleep(50);
     else {
       await stop();
-      throw new Error(
-        /^\w*Error: .*/m.exec(errors)?.[0] ?? `did not start: ${errors.trim().split('\n').at(-1)}`,
-      );
+      throw new Error(/^\w*Error: .*/m.exec(errors)?.[0] ?? `did not start: ${errors.trim().split('\n').at(-1)}`);
     }
   }
   return { url, pid: child.pid, stop };
@@ -151,7 +158,7 @@ const responds = (url) =>
     () => false,
   );
 
-/** Posts a body and holds the response against the expected one, to the last bit. */
+/** Posts a body and compares the response with the expected one, to the last bit. */
 export async function checkResponse({ url }, { path, expected }) {
   const args = [join(ROOT, 'bin/kasem.js'), 'call', `${url}/method`, path, '--expect', expected];
   await run(process.execPath, args).catch(({ stdout }) => {
@@ -159,7 +166,7 @@ export async function checkResponse({ url }, { path, expected }) {
   });
 }
 
-/** A program that takes the path of a body and, if it is to measure, a number of rounds. */
+/** A program that takes the path of a body and, to measure, a number of rounds. */
 const program = (command, ...args) => ({
   output: async (...more) => (await run(command, [...args, ...more])).stdout,
   stop: () => undefined,

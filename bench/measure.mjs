@@ -18,8 +18,8 @@ export function quantile(values, fraction) {
 export const median = (values) => quantile(values, 0.5);
 
 /**
- * Starts contestants, checks that each gives the right values, and measures them in turns, so that whatever slows the
- * machine slows all of them. One that fails takes no further turn.
+ * Starts contestants, checks the values of each, and measures them in alternating rounds, so that whatever slows the machine
+ * slows all of them. One that fails takes no further part.
  * @param {string} directory for bodies
  * @param {import('./contestants.mjs').Contestant[]} contestants
  * @param {(server: import('./contestants.mjs').Server, name: string) => Promise<number | number[]>} measure
@@ -30,7 +30,7 @@ export async function contest(directory, contestants, measure, { warmUp = 0, rou
   const body = await writeBody(join(directory, 'checked.json'), CHECKED_ROWS);
   const results = new Map();
   const servers = new Map();
-  /** Puts the failure of a step down. */
+  /** Records the failure of a step. */
   const attempt = (name, step) =>
     step().catch(({ message }) => results.set(name, { failure: message.trim().split('\n').at(-1) }));
   for (const { name, start, check } of contestants) {
@@ -55,32 +55,33 @@ export async function contest(directory, contestants, measure, { warmUp = 0, rou
 }
 
 /**
- * Posts a body to /method with curl, on a connection of its own. The empty `Expect` spares the wait for a 100 Continue.
+ * Posts a body with curl, on a connection of its own. The empty `Expect` avoids the wait for 100 Continue.
  * @returns {Promise<number>} seconds from the connection to the last byte of the response
  */
-export async function post({ url }, { path }) {
+export async function post({ url }, { path }, method = 'method') {
   const { stdout } = await run('curl', [
     ...['--silent', '--show-error', '--fail', '--max-time', REQUEST_TIMEOUT_S, '--output', '/dev/null'],
     ...['--request', 'POST', '--upload-file', path],
     ...['--header', 'Content-Type: application/json', '--header', 'Expect:'],
-    ...['--write-out', '%{time_total}', `${url}/method`],
+    ...['--write-out', '%{time_total}', `${url}/${method}`],
   ]);
   return Number(stdout);
 }
 
 /**
- * Posts a body to /method without pause, with wrk.
+ * Posts a body again and again, with wrk.
+ * @param {string} [how.method] the path
  * @param {number} [how.pauseMs] the mean pause of a connection before each request
- * @returns {Promise<{requests: number, rate: number, p50: number, p99: number}>} how many got a response, how many a second, and
- * latencies in milliseconds
+ * @returns {Promise<{requests: number, rate: number, p50: number, p99: number}>} the number of responses, their number per
+ * second, and latencies in milliseconds
  */
-export async function load({ url }, { path }, { connections, seconds, headers = [], pauseMs = 0 }) {
+export async function load({ url }, { path }, { method = 'method', connections, seconds, headers = [], pauseMs = 0 }) {
   const { stdout } = await run(
     'wrk',
     [
       ...['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', `${REQUEST_TIMEOUT_S}s`],
       ...headers.flatMap((header) => ['-H', header]),
-      ...['-s', join(import.meta.dirname, 'post.lua'), `${url}/method`],
+      ...['-s', join(import.meta.dirname, 'post.lua'), `${url}/${method}`],
     ],
     { env: { ...process.env, BODY: path, DELAY: String(pauseMs) } },
   );
@@ -93,7 +94,7 @@ export async function load({ url }, { path }, { connections, seconds, headers = 
 }
 
 /**
- * The largest resident set that a process or one of its children has had; Linux only.
+ * The peak resident set size of a process or one of its children, whichever is larger; Linux only.
  * @returns {number} bytes
  */
 export function peakMemory({ pid }) {

@@ -1,5 +1,5 @@
--- wrk's script: posts the file that BODY names, and prints how many requests got a response, how many a second, how many
--- failed, and latencies in milliseconds. DELAY is the mean pause of a connection before each request, in milliseconds.
+-- wrk's script: posts the file BODY, and prints the number of responses, their number per second, the number of failures,
+-- and latencies in milliseconds. DELAY is the mean pause of a connection before each request, in milliseconds.
 local file = assert(io.open(os.getenv("BODY"), "rb"))
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"

@@ -1,4 +1,4 @@
-// npm run bench: this service held against its rivals, in one table. bench/README.md says what each line means.
+// npm run bench: compares this service with its rivals in one table. bench/README.md explains each line.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ function readOptions() {
   }
 }
 
-/** A section that can't be measured is one line that says why; the others go on. */
+/** A section that fails becomes one line that says why. The others go on. */
 async function runSection(name) {
   const directory = mkdtempSync(join(tmpdir(), 'kasem-bench-'));
   const remove = () => rmSync(directory, { recursive: true, force: true });

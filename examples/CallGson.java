@@ -7,9 +7,9 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
 
-/** Posts rows with HttpClient and Gson and prints those that come back; on an error prints its log and ends with 1. */
+/** Posts rows with HttpClient and Gson and prints the returned rows. On an error it prints the log and exits with 1. */
 class CallGson {
-  /** Not double[][]: Gson throws where a missing sample comes back as null. */
+  /** Not double[][], because Gson throws on null, which is a missing sample. */
   record Scalar(List<String> headers, Double[][] data) {}
 
   record Param(double scale) {}
@@ -20,7 +20,7 @@ class CallGson {
 
   static final HttpClient CLIENT = HttpClient.newHttpClient();
 
-  /** By itself Gson refuses to write NaN. */
+  /** By default Gson refuses to write NaN. */
   static final Gson JSON = new GsonBuilder().serializeSpecialFloatingPointValues().create();
 
   public static void main(String[] args) throws Exception {
@@ -48,7 +48,7 @@ class CallGson {
         .build();
     Response response = JSON.fromJson(CLIENT.send(request, BodyHandlers.ofString()).body(), Response.class);
 
-    // A refused body comes with HTTP 200: the status would not tell.
+    // A refused body also gets HTTP 200, so the status is not enough.
     if (response.error() != 0) {
       System.err.printf("error %d: %s%n", response.error(), response.log());
       System.exit(1);

@@ -6,9 +6,9 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
 
-/** Posts rows with HttpClient and Jackson and prints those that come back; on an error prints its log and ends with 1. */
+/** Posts rows with HttpClient and Jackson and prints the returned rows. On an error it prints the log and exits with 1. */
 class CallJackson {
-  /** Not double[][]: Jackson 2 makes 0.0 of a null, which is a missing sample, and tells nobody. */
+  /** Not double[][], because Jackson 2 silently turns null, which is a missing sample, into 0.0. */
   record Scalar(List<String> headers, Double[][] data) {}
 
   record Param(double scale) {}
@@ -45,7 +45,7 @@ class CallJackson {
         .build();
     Response response = JSON.readValue(CLIENT.send(request, BodyHandlers.ofByteArray()).body(), Response.class);
 
-    // A refused body comes with HTTP 200: the status would not tell.
+    // A refused body also gets HTTP 200, so the status is not enough.
     if (response.error() != 0) {
       System.err.printf("error %d: %s%n", response.error(), response.log());
       System.exit(1);

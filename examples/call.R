@@ -1,4 +1,4 @@
-# Posts rows with httr and jsonlite and prints those that come back; on an error prints its log and ends with 1.
+# Posts rows with httr and jsonlite and prints the returned rows. On an error it prints the log and exits with 1.
 library(httr)
 library(jsonlite)
 
@@ -7,7 +7,7 @@ url <- if (length(args) > 0) args[1] else "http://127.0.0.1:5000/method"
 scale <- if (length(args) > 1) as.numeric(args[2]) else 25
 
 call <- function(rows) {
-  # Not toJSON: it writes 4 digits, at most 15, where a double takes up to 17.
+  # Not toJSON, which writes 4 digits by default and at most 15. A double needs up to 17.
   rows[is.na(rows)] <- NaN
   data <- with(rows, sprintf("[%.17g,%.17g,%.17g]", date, e1_ts, e2_ts))
   request <- paste0(
@@ -16,14 +16,14 @@ call <- function(rows) {
   )
   response <- fromJSON(content(POST(url, body = request, content_type_json()), "text", encoding = "UTF-8"))
 
-  # A refused body comes with HTTP 200: stop_for_status() would not see it.
+  # A refused body also gets HTTP 200, so stop_for_status() is not enough.
   if (response$error != 0) {
     message("error ", response$error, ": ", response$log)
     quit(status = 1)
   }
 
   cat(response$log, "\n", sep = "")
-  # A matrix, in which a missing sample is NA.
+  # `data` is a matrix, with NA for a missing sample.
   cat(sprintf("%.17g %.17g\n", response$scalar$data[, 1], response$scalar$data[, 2]), sep = "")
 }
 

@@ -1,4 +1,4 @@
-// Posts rows with HttpClient and Json.NET and prints those that come back; on an error prints its log and ends with 1.
+// Posts rows with HttpClient and Json.NET and prints the returned rows. On an error it prints the log and exits with 1.
 using System;
 using System.Globalization;
 using System.Net.Http;
@@ -10,7 +10,7 @@ class Scalar
 {
     [JsonProperty("headers")] public string[] Headers { get; set; }
 
-    // Not double[][]: Json.NET throws where a missing sample comes back as null.
+    // Not double[][], because Json.NET throws on null, which is a missing sample.
     [JsonProperty("data")] public double?[][] Data { get; set; }
 }
 
@@ -25,7 +25,7 @@ static class Program
 {
     static readonly HttpClient client = new HttpClient();
 
-    // Mono's compiler knows no async Main.
+    // Mono's compiler does not support async Main.
     static int Main(string[] args) => Run(args).GetAwaiter().GetResult();
 
     static async Task<int> Run(string[] args)
@@ -54,7 +54,7 @@ static class Program
         var message = await client.PostAsync(url, new StringContent(request, Encoding.UTF8, "application/json"));
         var response = JsonConvert.DeserializeObject<Response>(await message.Content.ReadAsStringAsync());
 
-        // A refused body comes with HTTP 200: EnsureSuccessStatusCode() would not see it.
+        // A refused body also gets HTTP 200, so EnsureSuccessStatusCode() is not enough.
         if (response.Error != 0)
         {
             Console.Error.WriteLine($"error {response.Error}: {response.Log}");

@@ -1,4 +1,4 @@
-"""Posts a pandas frame with requests and prints the frame that comes back; on an error prints its log and ends with 1."""
+"""Posts a pandas frame with requests and prints the returned frame. On an error it prints the log and exits with 1."""
 
 import json
 import sys
@@ -12,17 +12,17 @@ scale = float(sys.argv[2]) if len(sys.argv) > 2 else 25
 
 def call(frame):
     body = {"param": {"scale": scale}, "scalar": {"headers": list(frame), "data": frame.to_numpy().tolist()}}
-    # Not json=body: requests refuses NaN there. json.dumps writes it as NaN, which the service takes.
-    # Not frame.to_json(): it writes 10 digits, and at most 15.
+    # Not json=body, because requests refuses NaN. json.dumps writes NaN, which the service accepts.
+    # Not frame.to_json(), which writes 10 digits by default and at most 15.
     headers = {"Content-Type": "application/json"}
     response = requests.post(url, data=json.dumps(body), headers=headers).json()
 
-    # A refused body comes with HTTP 200: raise_for_status() would not see it.
+    # A refused body also gets HTTP 200, so raise_for_status() is not enough.
     if response["error"] != 0:
         sys.exit(f"error {response['error']}: {response['log']}")
 
     print(response["log"])
-    # dtype makes NaN of None also in a column that has nothing else.
+    # dtype turns None into NaN, even in a column that has only None.
     return pd.DataFrame(response["scalar"]["data"], columns=response["scalar"]["headers"], dtype=float)
 
 

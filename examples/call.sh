@@ -1,11 +1,11 @@
 #!/bin/sh
-# Posts rows with curl and prints those that come back; on an error prints the response and ends with 1.
+# Posts rows with curl and prints the returned rows. On an error it prints the response and exits with 1.
 set -eu
 
 url=${1:-http://127.0.0.1:5000/method}
 scale=${2:-25}
 
-# Takes one sample of each series.
+# Arguments: one sample of each series.
 call() {
   response=$(
     curl -sS --header 'Content-Type: application/json' --data-binary @- "$url" <<JSON
@@ -18,13 +18,13 @@ call() {
 JSON
   )
 
-  # A refused body comes with HTTP 200: --fail would not see it.
+  # A refused body also gets HTTP 200, so --fail is not enough.
   case $response in
     *'"error":0,'*) ;;
     *) echo "$response" >&2 && exit 1 ;;
   esac
 
-  # The log, then one row a line.
+  # Prints the log, then one row per line.
   echo "$response" | sed 's/.*"log":"\(.*\)"}/\1/'
   echo "$response" | sed 's/.*"data":\[\[//; s/\]\].*//; s/\],\[/\
 /g'

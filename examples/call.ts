@@ -1,4 +1,4 @@
-/* Posts rows with fetch and prints those that come back; on an error prints its log and ends with 1. */
+/* Posts rows with fetch and prints the returned rows. On an error it prints the log and exits with 1. */
 type Sample = number | null;
 
 type MethodResponse =
@@ -16,7 +16,7 @@ async function call(rows: Sample[][]): Promise<void> {
   });
   const result = (await response.json()) as MethodResponse;
 
-  // A refused body comes with HTTP 200: response.ok would not see it.
+  // A refused body also gets HTTP 200, so response.ok is not enough.
   if (result.scalar === undefined) {
     console.error(`error ${result.error}: ${result.log}`);
     process.exit(1);

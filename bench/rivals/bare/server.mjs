@@ -1,4 +1,4 @@
-// The sum with nothing checked: on Node's http alone, or in Express where FRAMEWORK says so.
+// The sum without any checks: on Node's http alone, or in Express if FRAMEWORK is express.
 import { createServer } from 'node:http';
 import express from 'express';
 
@@ -23,6 +23,7 @@ function respond(request, response) {
 }
 
 const listener = process.env.FRAMEWORK === 'express' ? express().post('/method', respond) : respond;
-createServer((request, response) =>
-  request.method === 'POST' ? listener(request, response) : response.end(),
-).listen(Number(process.env.PORT), '127.0.0.1');
+createServer((request, response) => (request.method === 'POST' ? listener(request, response) : response.end())).listen(
+  Number(process.env.PORT),
+  '127.0.0.1',
+);

@@ -39,7 +39,7 @@ static std::vector<double> sum(const Columns &columns, double scale) {
   return sum;
 }
 
-// The text goes out in pieces, as a server would send it: one buffer, given to `send` whenever it is full.
+// Sends the text in pieces, as a server would: `send` gets the one buffer whenever it is full.
 template <typename Send>
 static void encode(const std::vector<double> &date, const std::vector<double> &sum, Send send) {
   constexpr size_t ROW = 64; // two doubles of at most 24 characters, brackets and commas

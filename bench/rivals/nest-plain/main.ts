@@ -44,10 +44,7 @@ class MethodController {
       number,
       number,
     ];
-    const data = scalar.data.map((row) => [
-      row[date],
-      param.scale * ((row[e1] as number) + (row[e2] as number)),
-    ]);
+    const data = scalar.data.map((row) => [row[date], param.scale * ((row[e1] as number) + (row[e2] as number))]);
     return { scalar: { headers: ['date', 'sum_ts'], data }, error: 0, log: '' };
   }
 }

@@ -1,4 +1,4 @@
-// The transport floor: reads a body and writes as many bytes as its response would have, without looking at either.
+// The lower bound of transport: receives a body and sends as many bytes as its response would have, without processing them.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
