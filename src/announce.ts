@@ -4,27 +4,21 @@ import { parseEnv } from 'node:util';
 import { type Logger } from 'pino';
 import { kernel } from './common/frame/kernel/kernel.js';
 import { SECRETS, type Environment } from './common/config/environment.js';
-import { DATE } from './common/frame/frame.js';
-import { SUM } from './modules/time-series/sum.declaration.js';
+import { type ExampleCall } from './common/method/methods.js';
 import { VERSION } from './version.js';
 
-const [example] = SUM.examples ?? [];
-const SAMPLE = JSON.stringify({
-  param: example?.param,
-  scalar: { headers: [DATE, ...SUM.inputs], data: example?.rows.slice(0, 1) },
-});
-
-/** Says once that the service listens: to a person what to try, to a log one line; with what is worth a warning. */
+/** Says that the service listens: to a person with what to try, to a log in one line. Adds warnings. */
 export function announce(
   { address, family, port }: AddressInfo,
   environment: Environment,
   log: Logger,
+  example?: ExampleCall,
 ): void {
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   const settings = changedSettings(environment);
   const warnings = [...warningsOf(environment)];
   if (process.stdout.isTTY || environment.NODE_ENV !== 'production')
-    process.stdout.write(`${welcome(url, settings, warnings, environment)}\n`);
+    process.stdout.write(`${welcome(url, settings, warnings, environment, example)}\n`);
   else
     log[warnings.length === 0 ? 'info' : 'warn'](
       {
@@ -43,8 +37,9 @@ function welcome(
   settings: Record<string, string>,
   warnings: readonly string[],
   { API_KEYS, API_KEYS_FILE, METRICS, PLAYGROUND }: Environment,
+  example?: ExampleCall,
 ): string {
-  // Where it listens at all addresses, one of them is what a client can call.
+  // Clients can't call the wildcard address.
   const open = url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
   const key = API_KEYS + API_KEYS_FILE === '' ? '' : " -H 'Authorization: Bearer <key>'";
   const changed = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
@@ -56,11 +51,18 @@ function welcome(
     ...(METRICS === 'on' ? [`  metrics     ${open}/metrics`] : []),
     `  settings    ${changed.length === 0 ? 'the defaults' : changed.join(' ')}`,
     ...warnings.map((warning) => `  warning     ${warning}`),
-    `  try         curl -s ${open}/${SUM.paths[0]} -H 'Content-Type: application/json'${key} -d '${SAMPLE}'`,
+    ...(example === undefined
+      ? []
+      : [
+          `  try         curl -s ${open}${example.path} -H 'Content-Type: application/json'${key} -d ${quoted(example.body)}`,
+        ]),
   ].join('\n');
 }
 
-/** The settings that differ from the files in config/; of a secret only that it is set. */
+/** Quoted for a shell. */
+const quoted = (body: object): string => `'${JSON.stringify(body).replaceAll("'", String.raw`'\''`)}'`;
+
+/** The settings that differ from the files in config/. Secrets are not shown. */
 function changedSettings(environment: Environment): Record<string, string> {
   const defaults = Object.assign(
     { NODE_ENV: environment.NODE_ENV },

@@ -12,24 +12,21 @@ import { ApiDocument } from './modules/api-docs/api-document.js';
 import { PinoLogger } from './modules/logging/pino-logger.js';
 
 /**
- * The application, ready to listen: what main and the e2e tests share.
- * @param methods further methods beside the service's own, for tests
+ * Creates the application, ready to listen, for start.ts and the e2e tests.
+ * @param methods instead of the service's own, for tests
  */
-export async function createApp(
-  environment: Environment,
-  methods: readonly Type[] = [],
-): Promise<NestExpressApplication> {
+export async function createApp(environment: Environment, methods?: readonly Type[]): Promise<NestExpressApplication> {
   const adapter = new HttpAdapter(environment);
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.forRoot(environment, methods),
     adapter,
-    // The logger is one of the providers; what fails before it is there is thrown.
+    // The logger is one of the providers. Errors before it exists are thrown.
     { abortOnError: false, bodyParser: false, logger: false },
   );
   app.useLogger(app.get(PinoLogger));
   app.set('etag', false);
   app.disable('x-powered-by');
-  // NestFactory.create has made the modules, whose constructors add the observers. Middleware runs in this order.
+  // The modules have added their observers in their constructors. Middleware runs in this order.
   adapter.useFirst(observe(adapter.observers), setSecurityHeaders);
   if (environment.CORS_ORIGINS !== '')
     app.enableCors({

@@ -12,20 +12,22 @@ import { MetricsModule } from './modules/metrics/metrics.module.js';
 import { PlaygroundModule } from './modules/playground/playground.module.js';
 import { TimeSeriesModule } from './modules/time-series/time-series.module.js';
 
-/** The modules of the service. A further method is one more import here. */
-@Module({ imports: [TimeSeriesModule, ApiDocsModule, AuthModule, HealthModule, HttpModule, LoggingModule] })
+/** The methods of the service. Add yours here. */
+export const METHODS: readonly Type[] = [TimeSeriesModule];
+
+@Module({ imports: [ApiDocsModule, AuthModule, HealthModule, HttpModule, LoggingModule] })
 export class AppModule {
-  /** @param methods further methods, for tests */
-  static forRoot(environment: Environment, methods: readonly Type[] = []): DynamicModule {
+  /** @param methods other methods, for tests */
+  static forRoot(environment: Environment, methods = METHODS): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        // Nest asks the filter of the first module last: this one takes whatever no other filter takes, on every route.
+        // Nest asks the filter of the first module last, so this one catches what no other filter does, on every route.
         MethodModule,
         ConfigModule.forRoot(environment),
+        ...methods,
         environment.PLAYGROUND === 'on' ? PlaygroundModule : IndexModule,
         ...(environment.METRICS === 'on' ? [MetricsModule] : []),
-        ...methods,
       ],
     };
   }

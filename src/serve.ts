@@ -6,27 +6,45 @@ import { type NestExpressApplication } from '@nestjs/platform-express';
 import { Drain } from './common/http/drain.js';
 import { startHeartbeat, stopAccepting, type ClusterMessage } from './cluster/worker.js';
 import { LogDestination } from './common/logging/log-destination.js';
-import { Environment } from './common/config/environment.js';
+import { Environment, EnvironmentError } from './common/config/environment.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** How long the last log lines wait for their reader. */
+/** How long to wait for the last log lines to be written. */
 const FLUSH_MS = 500;
 
-/** Listens until a signal, the primary process or an uncaught exception ends it; what is in flight is finished. */
+/** Listens, and drains on a signal, a message of the primary process or an uncaught exception. */
 export async function serve(app: NestExpressApplication): Promise<AddressInfo> {
   const { PORT, HOST } = app.get(Environment);
-  // Before it listens, since whoever hears of that may send a signal at once.
+  // Comes before it listens, since a signal may follow at once.
   drainAtTheEnd(app);
   if (cluster.isWorker) startHeartbeat();
-  await app.listen(PORT, HOST);
+  // Comes before it listens, so that an error of a module does not count as a fault of the address.
+  await app.init();
+  await app.listen(PORT, HOST).catch((error: ListenError) => {
+    const fault = addressFault(error);
+    throw fault === undefined ? error : new EnvironmentError(fault, { cause: error });
+  });
   return app.getHttpServer().address() as AddressInfo;
 }
 
-/** The first signal drains, the second ends at once; so does an uncaught exception, and the worst exit code wins. */
+type ListenError = NodeJS.ErrnoException & Readonly<Record<'address' | 'hostname' | 'port', string>>;
+
+/** Which variable to change if the service cannot listen, and why. */
+function addressFault({ code, address, hostname, port }: ListenError): string | undefined {
+  if (code === 'EADDRINUSE') return `PORT: ${port} at ${address} is taken by another process; set PORT to a free one`;
+  if (code === 'EACCES') return `PORT: ${port} may not be opened by this user; set PORT to one above 1023`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `HOST: ${hostname ?? address} is no address of this machine`;
+  return undefined;
+}
+
+/** Drains on the first signal or an uncaught exception, which makes the exit code 1. A second signal ends the process at once. */
 function drainAtTheEnd(app: NestExpressApplication): void {
   const logger = new Logger('drain');
   const drain = app.get(Drain);
+  const destination = app.get(LogDestination);
+  process.once('exit', () => destination.writeLines());
   let exitCode = 0;
   let isDraining = false;
   let signals = 0;
@@ -34,14 +52,14 @@ function drainAtTheEnd(app: NestExpressApplication): void {
   const end = async (): Promise<void> => {
     if (isDraining) return;
     isDraining = true;
-    // Nest has the adapter drain before all else.
+    // Nest lets the adapter drain first.
     await app.close();
-    logger.log('the process ends');
-    await app.get(LogDestination).flush(FLUSH_MS);
+    logger.log('exiting');
+    await destination.flush(FLUSH_MS);
     process.exit(exitCode);
   };
   const drainFor = (cause: string): void => {
-    if (!isDraining) logger.log(`${cause}: the process drains`);
+    if (!isDraining) logger.log(`${cause}: draining`);
     void end();
   };
 
@@ -49,12 +67,12 @@ function drainAtTheEnd(app: NestExpressApplication): void {
     process.on('message', ({ type }: ClusterMessage) => type === 'drain' && drainFor('the primary process'));
   for (const signal of SIGNALS)
     process.on(signal, () => {
-      // Workers receive Ctrl-C too; the primary process coordinates the end.
+      // Workers receive Ctrl-C too. The primary process coordinates their shutdown.
       if (++signals > 1 && !cluster.isWorker) process.exit(exitCode || 128 + constants.signals[signal]);
       drainFor(signal);
     });
   process.on('uncaughtException', (err) => {
-    new Logger('serve').fatal({ err, message: 'uncaught exception: the process drains and ends' });
+    new Logger('serve').fatal({ err, message: 'uncaught exception: draining, then exiting' });
     exitCode = 1;
     // The state may be corrupt: no more work from now on.
     drain.stopTakingWork();

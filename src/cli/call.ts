@@ -11,9 +11,9 @@ export interface CallOptions {
   /** A recorded response to compare the response with. */
   readonly expect?: string;
   readonly tolerance: number;
-  /** Where to write the response as it came. */
+  /** The file to write the response to, as it was received. */
   readonly out?: string;
-  /** Milliseconds in which nothing at all may happen. */
+  /** How many milliseconds the connection may be idle. */
   readonly timeout: number;
 }
 
@@ -22,15 +22,15 @@ const SHOWN_LOG = 1000;
 const SHOWN_DIFFERENCES = 10;
 
 /**
- * Sends one recorded body and prints what came back.
+ * Sends one recorded body and prints the response.
  * @param file its path, or - for the standard input
- * @returns whether error is 0 and nothing differs from what is expected
+ * @returns whether error is 0 and the response is as expected
  */
 export async function callWithBody(file: string, options: CallOptions): Promise<boolean> {
   const size = file === '-' ? undefined : statSync(file).size;
   const body: Readable = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 18 });
   const reader = new ResponseReader();
-  // Opened first, so that no body is sent if the name is wrong.
+  // Opened first, so that no body is sent if the path is wrong.
   const out = options.out ? createWriteStream('', { fd: openSync(options.out, 'w') }) : undefined;
   const written = out && finished(out);
   written?.catch(() => undefined);
@@ -48,8 +48,7 @@ export async function callWithBody(file: string, options: CallOptions): Promise<
     },
     {
       idleMs: options.timeout,
-      sent: (bytes) =>
-        progress(`sending ${file}: ${megabytes(bytes)}${size ? ` of ${megabytes(size)}` : ''}`),
+      sent: (bytes) => progress(`sending ${file}: ${megabytes(bytes)}${size ? ` of ${megabytes(size)}` : ''}`),
       take: (piece) => {
         received += piece.length;
         out?.write(piece);
@@ -66,9 +65,7 @@ export async function callWithBody(file: string, options: CallOptions): Promise<
   if (options.expect !== undefined) {
     const list = differences(read, await readFile(options.expect), options.tolerance, SHOWN_DIFFERENCES);
     isRight = isRight && list.length === 0;
-    print(
-      list.length === 0 ? `as in ${options.expect}` : `not as in ${options.expect}:\n  ${list.join('\n  ')}`,
-    );
+    print(list.length === 0 ? `as in ${options.expect}` : `not as in ${options.expect}:\n  ${list.join('\n  ')}`);
   }
   return isRight;
 }

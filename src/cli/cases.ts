@@ -20,79 +20,81 @@ import {
 import { parse } from 'yaml';
 import { ERROR_CODES, type ErrorName } from '../common/errors/error-codes.js';
 
-/** Found from the compiled and from the source file alike. */
+/** The same path from both the compiled and the source file. */
 const CASES = resolve(import.meta.dirname, '../../test/conformance/cases');
 
 /**
- * `documented` is what the public example's page shows, where `error` and `log` may be absent; `contract` is what KASEM
- * and its users rely on beyond that; `robust` all the rest of the contract.
+ * `documented` is what the page of the public example shows; `error` and `log` may be absent. `contract` is what KASEM and its
+ * users rely on beyond that. `robust` is the rest of the contract.
  */
 export const LEVELS = ['documented', 'contract', 'robust'] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** Whether a case of this level is sent where the other is asked for. */
-export const includes = (asked: Level, level: Level): boolean =>
-  LEVELS.indexOf(level) <= LEVELS.indexOf(asked);
+/** The series of the method that the contract's cases are for. */
+export const SUM = { inputs: ['e1_ts', 'e2_ts'], outputs: ['sum_ts'] };
+
+/** Whether the level that was asked for includes another. */
+export const includes = (asked: Level, level: Level): boolean => LEVELS.indexOf(level) <= LEVELS.indexOf(asked);
 
 const SHAPES = ['digits', 'gaps', 'integers'] as const;
 const COMPRESS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync };
 
-/** An object of the form of another class. */
+/** A nested object with the rules of another class. */
 const Nested = (type: () => new () => object) => (target: object, property: string) => {
   for (const rule of [IsObject(), ValidateNested(), Type(type)]) rule(target, property);
 };
 
-/** Rows that are described rather than stored: the same for the same seed. */
+/** Rows that are generated rather than stored. The same seed gives the same rows. */
 export class GeneratedRows {
   @IsDefined() @IsInt() readonly rows!: number;
   @IsDefined() @IsInt() readonly seed!: number;
   /** `digits`: samples of 17 digits; `gaps`: some of them missing; `integers`: small whole numbers. */
   @IsDefined() @IsIn(SHAPES) readonly shape!: (typeof SHAPES)[number];
-  /** The text of one more row, after all of them. */
+  /** The text of one more row at the end. */
   @IsString() readonly last?: string;
 }
 
 class Request {
   @IsString() readonly method?: string;
-  /** Put behind the URL of the method. */
+  /** Appended to the URL of the method. */
   @IsString() readonly suffix?: string;
   /** Another path on the same host. */
   @IsString() readonly at?: string;
-  /** Beside Content-Type: application/json; null leaves one out. */
+  /** In addition to Content-Type: application/json. null omits a header. */
   @IsObject() readonly headers?: Readonly<Record<string, string | null>>;
   @IsString() readonly body?: string;
-  /** Where the body is no text: hexadecimal, put in the place of each @ of the body, or on its own. */
+  /** Hexadecimal bytes that replace each @ of the body, or are the body if there is none. */
   @IsString() readonly hex?: string;
-  /** In the place of @ of the body. */
+  /** Rows that replace the @ of the body. */
   @Nested(() => GeneratedRows) readonly generated?: GeneratedRows;
   @IsIn(Object.keys(COMPRESS)) readonly compress?: keyof typeof COMPRESS;
-  /** Of the compressed body only so many bytes less than all, or more than all. */
+  /** How many bytes to append to the body after compression or, if negative, to cut off. */
   @IsInt() readonly cut?: number;
-  /** Sent chunked, in pieces of so many bytes. */
+  /** The length of the chunks in bytes, if the body is sent chunked. */
   @IsInt() @Min(1) readonly chunks?: number;
 }
 
 class Expectation {
-  /** Where it is not the one that the error code has. */
+  /** The status, if it is not that of the error code. */
   @IsInt() readonly status?: number;
-  /** A name of docs/errors.md, or the number of a code of the method's own; none for success. */
+  /** A name in docs/errors.md, or a code of the method's own; undefined for success. */
   @ValidateIf(({ error }) => typeof error !== 'number')
   @IsIn(Object.keys(ERROR_CODES), { message: 'error must be a name of docs/errors.md or a number' })
   readonly error?: ErrorName | number;
-  /** What `log` has to contain. */
+  /** Text that `log` has to contain. */
   @IsString() readonly log?: string;
-  /** The names of the response's columns, where they are not those of the sum. */
+  /** The names of the response's columns, if they are not those of the sum. */
   @IsString({ each: true }) readonly columns?: readonly string[];
-  /** The rows of the response as JSON text; for generated rows of the sum they are computed. */
+  /** The rows of the response as JSON text. For generated rows of the sum they are computed. */
   @IsJSON() readonly data?: string;
-  /** How far a value may differ, relative to it; 0 asks for the very same double. */
+  /** By how much a value may differ, relative to it. 0 requires the same double. */
   @Min(0) readonly tolerance?: number;
-  /** The response's rows are written as `data` is. */
+  /** Whether the text of the response's rows has to be that of `data`. */
   @IsBoolean() readonly exact?: boolean;
   @IsObject() readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One case as it stands in a file *.yaml; docs/conformance.md says how to write one. */
+/** A case in a file *.yaml; docs/conformance.md says how to write one. */
 export class Case {
   @IsDefined() @IsString() readonly name!: string;
   @IsIn(LEVELS) readonly level: Level = 'contract';
@@ -102,7 +104,7 @@ export class Case {
 
 const RULES = { skipUndefinedProperties: true, whitelist: true, forbidNonWhitelisted: true };
 
-/** @throws Error that names the file, the case and the member at fault */
+/** @throws Error that names the file, the case and the property at fault */
 export function loadCases(directory = CASES): Case[] {
   const files = readdirSync(directory).filter((name) => /\.ya?ml$/.test(name));
   return files.sort().flatMap((name) => {
@@ -132,7 +134,7 @@ const faultsIn = (errors: readonly ValidationError[], path = ''): string[] =>
     ...faultsIn(children, `${path}${property}: `),
   ]);
 
-/** The rows of a description, and what a sum scaled by 1 makes of them. */
+/** The rows that are described: a date and two samples each. */
 export function generate({ rows, seed, shape }: GeneratedRows): (number | null)[][] {
   let state = seed;
   const next = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
@@ -144,11 +146,10 @@ export function generate({ rows, seed, shape }: GeneratedRows): (number | null)[
   return Array.from({ length: rows }, (_, row) => [1420066800 + row, sample(), sample()]);
 }
 
-/** The rows that the response has to have; undefined where the case names none. */
+/** The rows that the response has to have; undefined if the case expects none. */
 export function expectedRows({ request, expect }: Case): (number | null)[][] | undefined {
   if (expect.data !== undefined) return JSON.parse(expect.data) as (number | null)[][];
-  if (request.generated === undefined || expect.error !== undefined || expect.columns !== undefined)
-    return undefined;
+  if (request.generated === undefined || expect.error !== undefined || expect.columns !== undefined) return undefined;
   return generate(request.generated).map(([date, e1, e2]) => [
     date as number,
     e1 === null || e2 === null ? null : (e1 as number) + (e2 as number),
@@ -160,15 +161,15 @@ function textOf(described: GeneratedRows): string {
   return described.last === undefined ? text : `${text.slice(0, -1)},${described.last}]`;
 }
 
-/** The bytes of the body, in the pieces in which they are sent. */
+/** The body's bytes, and the pieces in which they are sent. */
 export function bodyOf({ request: { body = '', hex, generated, compress, cut = 0, chunks } }: Case): {
   readonly bytes: Buffer;
   readonly pieces: Buffer | Buffer[];
 } {
   const inner = generated === undefined ? Buffer.from(hex ?? '', 'hex') : Buffer.from(textOf(generated));
-  const parts = (
-    hex === undefined && generated === undefined ? [body] : body === '' ? ['', ''] : body.split('@')
-  ).map((part) => Buffer.from(part));
+  const parts = (hex === undefined && generated === undefined ? [body] : body === '' ? ['', ''] : body.split('@')).map(
+    (part) => Buffer.from(part),
+  );
   const text = Buffer.concat(parts.flatMap((part, i) => (i === 0 ? [part] : [inner, part])));
   const whole = compress === undefined ? text : COMPRESS[compress](text);
   const bytes = cut < 0 ? whole.subarray(0, cut) : Buffer.concat([whole, Buffer.alloc(cut, 'x')]);

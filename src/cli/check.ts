@@ -1,37 +1,38 @@
 import { ERROR_CODES } from '../common/errors/error-codes.js';
-import { bodyOf, expectedRows, type Case } from './cases.js';
+import { DATE } from '../common/frame/frame.js';
+import { bodyOf, expectedRows, SUM, type Case } from './cases.js';
 import { callHttp, NoResponseError, type HttpResponse } from './http-call.js';
 import { isNear, parseResponse } from './response-reader.js';
 
-/** What a managed error's status may be: 200, 422, or, of an endpoint whose setting is not known, either. */
+/** The allowed status of managed errors: 200, their own, or either if the setting of the endpoint is not known. */
 export type ErrorHttpStatus = 'contract' | 'http' | 'either';
 
 export interface CheckOptions {
   readonly url: URL;
   readonly errorHttpStatus: ErrorHttpStatus;
-  /** Milliseconds in which nothing at all may happen. */
+  /** How many milliseconds the connection may be idle. */
   readonly timeout: number;
   readonly header?: Readonly<Record<string, string>>;
 }
 
-/** What came of one case. */
+/** The result of one case. */
 export interface Finding {
   readonly case: Case;
-  /** What is wrong, each in a sentence; none where the case holds. */
+  /** What is wrong, each in a sentence. Empty if the case holds. */
   readonly faults: readonly string[];
   readonly sent: Buffer;
-  /** Without a status, only the beginning of the response came. */
+  /** Without a status, this is only the beginning of a response. */
   readonly response?: { readonly status?: number; readonly text: string };
-  /** Whether the rows are the expected ones, where the case expects any. */
+  /** Whether the rows are as expected; undefined if the case expects none. */
   readonly rowsHold?: boolean;
-  /** There was not even a connection. */
+  /** Whether not even a connection could be opened. */
   readonly isUnreachable: boolean;
 }
 
-/** How much is kept of a response that does not end. */
+/** How much to keep of an incomplete response. */
 const BEGINNING_BYTES = 4096;
 
-/** No case's response is longer. */
+/** More than the response to any case. */
 const MAX_RESPONSE_BYTES = 64 << 20;
 
 export async function checkCase(one: Case, options: CheckOptions): Promise<Finding> {
@@ -46,10 +47,7 @@ export async function checkCase(one: Case, options: CheckOptions): Promise<Findi
     ...(Buffer.isBuffer(pieces) && { 'Content-Length': String(bytes.length) }),
     ...headers,
   };
-  const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null)) as Record<
-    string,
-    string
-  >;
+  const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null)) as Record<string, string>;
   const received: Buffer[] = [];
   let length = 0;
   const take = (piece: Buffer) => {
@@ -58,7 +56,7 @@ export async function checkCase(one: Case, options: CheckOptions): Promise<Findi
   };
   const finding = { case: one, sent: bytes, isUnreachable: false };
   try {
-    // The longer timeout is for an endpoint that sends byte after byte and never ends.
+    // The overall timeout is for an endpoint that sends byte after byte without end.
     const timeouts = { idleMs: options.timeout, timeoutMs: 3 * options.timeout };
     const response = await callHttp({ url, method, headers: given, body: pieces }, { ...timeouts, take });
     const text = Buffer.concat(received).toString();
@@ -87,13 +85,13 @@ function judge(
       `the status is ${status} and not ${statuses.join(' or ')}${headers.location === undefined ? '' : `: a redirect to ${String(headers.location)}`}`,
     );
   const type = String(headers['content-type']);
-  if (!/^application\/json\b/i.test(type))
-    faults.push(`the content type is ${type} and not application/json`);
+  if (!/^application\/json\b/i.test(type)) faults.push(`the content type is ${type} and not application/json`);
   for (const [name, value] of Object.entries(expect.headers ?? {}))
     if (headers[name.toLowerCase()] !== value)
       faults.push(`the header ${name} is ${String(headers[name.toLowerCase()])} and not ${value}`);
 
   const rows = expectedRows(one);
+  // False until the rows are compared; undefined if none are expected.
   const rowsHold = rows && false;
   let response: unknown;
   try {
@@ -104,7 +102,7 @@ function judge(
   if (typeof response !== 'object' || response === null)
     return { faults: [...faults, 'the response is no object'], rowsHold };
   const { error, log, scalar } = response as Record<string, unknown>;
-  // The example's page leaves both out.
+  // The page of the public example has neither.
   const isOptional = level === 'documented' && code === 0;
   if (error !== code && !(isOptional && error === undefined))
     faults.push(
@@ -121,13 +119,11 @@ function judge(
   return { faults: [...faults, ...wrong], rowsHold: wrong.length === 0 };
 }
 
-/** The code of the response, and the statuses that it may have. */
+/** The expected error code, and the allowed statuses. */
 function outcomeOf({ expect }: Case, setting: ErrorHttpStatus): { code: number; statuses: number[] } {
   if (expect.error === undefined) return { code: 0, statuses: [expect.status ?? 200] };
   const { code, status, managed } =
-    typeof expect.error === 'string'
-      ? ERROR_CODES[expect.error]
-      : { code: expect.error, status: 422, managed: true };
+    typeof expect.error === 'string' ? ERROR_CODES[expect.error] : { code: expect.error, status: 422, managed: true };
   const either = { contract: [200], http: [status], either: [200, status] }[setting];
   return { code, statuses: expect.status === undefined ? (managed ? either : [status]) : [expect.status] };
 }
@@ -135,23 +131,20 @@ function outcomeOf({ expect }: Case, setting: ErrorHttpStatus): { code: number; 
 function judgeRows(
   scalar: unknown,
   expected: readonly (readonly (number | null)[])[],
-  { columns = ['date', 'sum_ts'], tolerance = 0 }: Case['expect'],
+  { columns = [DATE, ...SUM.outputs], tolerance = 0 }: Case['expect'],
 ): string[] {
   const { headers, data } = (scalar ?? {}) as { headers?: unknown; data?: unknown };
   if (JSON.stringify(headers) !== JSON.stringify(columns))
     return [`scalar.headers is ${JSON.stringify(headers)} and not ${JSON.stringify(columns)}`];
   if (!Array.isArray(data)) return ['scalar.data is no array'];
-  if (data.length !== expected.length)
-    return [`scalar.data has ${data.length} rows and not ${expected.length}`];
+  if (data.length !== expected.length) return [`scalar.data has ${data.length} rows and not ${expected.length}`];
   for (const [row, cells] of expected.entries()) {
     const found: unknown = data[row];
     if (!Array.isArray(found) || found.length !== cells.length)
       return [`scalar.data[${row}] is ${JSON.stringify(found)} and not a row of ${cells.length}`];
     for (const [column, value] of cells.entries())
       if (!isSame(found[column], value, tolerance))
-        return [
-          `scalar.data[${row}][${column}] is ${JSON.stringify(found[column])} and not ${JSON.stringify(value)}`,
-        ];
+        return [`scalar.data[${row}][${column}] is ${JSON.stringify(found[column])} and not ${JSON.stringify(value)}`];
   }
   return [];
 }

@@ -2,16 +2,16 @@ import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders 
 import { request as httpsRequest } from 'node:https';
 import { type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { CODINGS } from '../common/http/content-codings.js';
 import { shown } from './terminal.js';
 
-/** One request as it goes over the wire. */
+/** A request to send. */
 export interface HttpCall {
   readonly url: URL;
   readonly method: string;
   readonly headers: OutgoingHttpHeaders;
-  /** In pieces it goes chunked, unless the headers say how long it is. */
+  /** Pieces are sent chunked, unless the headers have a Content-Length. */
   readonly body: Uint8Array | readonly Uint8Array[] | Readable;
 }
 
@@ -22,13 +22,13 @@ export interface HttpResponse {
   readonly timings: { readonly firstByte: number; readonly end: number };
 }
 
-/** There is no response, or not a whole one; the message says why, for a person. */
+/** There was no complete response. The message tells a person why. */
 export class NoResponseError extends Error {
   override readonly name = 'NoResponseError';
 
   constructor(
     message: string,
-    /** Whether not even a connection could be had. */
+    /** Whether not even a connection could be opened. */
     readonly isUnreachable = false,
   ) {
     super(message);
@@ -36,19 +36,19 @@ export class NoResponseError extends Error {
 }
 
 export interface HttpCallOptions {
-  /** Milliseconds in which nothing at all may happen. */
+  /** How many milliseconds the connection may be idle. */
   readonly idleMs: number;
-  /** Milliseconds for all of it. */
+  /** Milliseconds for the whole call. */
   readonly timeoutMs?: number;
-  /** Given the pieces of the response's body; throws to hang up. */
+  /** Gets the pieces of the response's body. It may throw to hang up. */
   readonly take: (piece: Buffer) => void;
-  /** Told how many bytes of the body have gone out. */
+  /** Called with the number of bytes of the body that were sent so far. */
   readonly sent?: (bytes: number) => void;
 }
 
 /**
- * Sends one request over a connection of its own and hands over its response. A response that comes before all has been
- * sent is taken, also where the endpoint then hangs up.
+ * Sends one request over a connection of its own. A response may come before all of the body has been sent: it counts, even
+ * if the endpoint then hangs up.
  * @throws NoResponseError
  */
 export function callHttp(
@@ -61,8 +61,7 @@ export function callHttp(
     let answering = false;
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const outgoing = send(url, { method, headers, agent: false, timeout: idleMs });
-    const overall =
-      timeoutMs && setTimeout(() => fail(`no end of the response within ${timeoutMs} ms`), timeoutMs);
+    const overall = timeoutMs && setTimeout(() => fail(`no end of the response within ${timeoutMs} ms`), timeoutMs);
     const fail = (message: string, isUnreachable = false) => {
       clearTimeout(overall);
       reject(new NoResponseError(message, isUnreachable));
@@ -86,9 +85,7 @@ export function callHttp(
           })
           .on('error', ({ code }: NodeJS.ErrnoException) =>
             fail(
-              code === 'ECONNRESET'
-                ? 'the connection was cut within the response'
-                : `the response is broken: ${code}`,
+              code === 'ECONNRESET' ? 'the connection was cut within the response' : `the response is broken: ${code}`,
             ),
           )
           .on('end', () => {
@@ -104,13 +101,13 @@ export function callHttp(
     if (ArrayBuffer.isView(body)) outgoing.end(body);
     else {
       outgoing.setNoDelay(true);
-      // Where it fails, outgoing has an error, or there is a response already.
+      // If it fails, outgoing emits an error, or there already is a response.
       pipeline(paced(body, sent), outgoing).catch(() => undefined);
     }
   });
 }
 
-/** Nobody asked for a compressed response, but RFC 9110, section 12.5.3, lets an endpoint give one then. */
+/** Without Accept-Encoding in the request, a response may still be compressed (RFC 9110, section 12.5.3). */
 function decompressed(incoming: IncomingMessage): Readable {
   const encoding = incoming.headers['content-encoding'];
   const decompressor = CODINGS.find(({ name }) => name === encoding)?.create();
@@ -141,9 +138,10 @@ function describe({ code, message, rawPacket }: NodeJS.ErrnoException & { rawPac
 async function* paced(pieces: Iterable<Uint8Array> | Readable, sent: HttpCallOptions['sent']) {
   let total = 0;
   for await (const piece of pieces as AsyncIterable<Uint8Array>) {
-    // An endpoint may refuse the body and cut the connection at once. A write to a cut connection loses a response that was not
-    // read yet, so each piece leaves the time for one to come.
+    // An endpoint may refuse the body and cut the connection at once. A write to a cut connection loses a response that has not
+    // been read yet. So before each piece there is time for a response to arrive, and a turn of the event loop to read it.
     await sleep(1);
+    await setImmediate();
     yield piece;
     sent?.((total += piece.length));
   }

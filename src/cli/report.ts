@@ -2,27 +2,27 @@ import { LEVELS, type Level } from './cases.js';
 import { type Finding } from './check.js';
 import { shown } from './terminal.js';
 
-/** So much of a body or a response is shown. */
+/** How much of a body or a response is shown. */
 const SHOWN_CHARACTERS = 400;
 
 const WIDTH = Math.max(...LEVELS.map(({ length }) => length));
 
-/** What it means for KASEM that a case of a level fails. */
+/** What it means for KASEM if a case of a level fails. */
 const MEANS: Readonly<Record<Level, string>> = {
-  documented: 'KASEM cannot rely on this endpoint: it answers good data otherwise than the example does.',
+  documented: 'KASEM cannot rely on this endpoint: for valid data its results differ from the example.',
   contract:
-    'KASEM can use this endpoint while all is well; of bad data it may show a wrong result, or none and no reason.',
+    'KASEM can use this endpoint for valid data. For invalid data it may show a wrong result, or an error without a reason.',
   robust:
-    'KASEM can use this endpoint; an unusual client, a damaged body or a proxy may get an answer that nobody can read.',
+    'KASEM can use this endpoint. Unusual clients, damaged bodies and proxies may get responses that cannot be read.',
 };
 
 const excerpt = (text: string): string => shown(text, SHOWN_CHARACTERS);
 
-/** For a person, as soon as it is known. */
+/** The line that is printed after each case. */
 export const line = ({ case: one, faults }: Finding): string =>
   `${faults.length === 0 ? 'holds' : 'FAILS'}  ${one.level.padEnd(WIDTH)}  ${one.name}`;
 
-/** For a person: what does not hold with what was sent and what came, then the count of each level and what the lowest failing one means. */
+/** For a person: failed cases with body and response, the counts of each level, and what the lowest failing level means. */
 export function summary(findings: readonly Finding[]): string {
   const lines: string[] = [];
   for (const { case: one, faults, sent, response } of findings.filter(({ faults }) => faults.length > 0))

@@ -7,14 +7,14 @@ import { shown } from './terminal.js';
 export interface ReadResponse {
   readonly error: number | undefined;
   readonly log: string | undefined;
-  /** `date` first; NaN means missing. None where the response has no series. */
+  /** `date` first; NaN means missing. Empty if the response has no series. */
   readonly columns: ReadonlyMap<string, Float64Array>;
   readonly rows: number;
 }
 
-/** Up to this length a response is read as one text. */
+/** Up to this length a response is parsed as one text. */
 const SMALL_BYTES = 32 << 20;
-/** Where `headers`, `error` and `log` of a long response are looked for: before its rows and behind them. */
+/** How much of each end of a long response is searched for `headers`, `error` and `log`. */
 const EDGE_BYTES = 1 << 16;
 
 /** Reads `{"scalar": {"headers", "data"}, "error", "log"}` of any length, as it arrives. */
@@ -34,12 +34,12 @@ export class ResponseReader {
     }
   }
 
-  /** @throws Error where the text is not JSON, or has another form */
+  /** @throws Error if the text is not JSON, or has another form */
   async end(): Promise<ReadResponse> {
     return this.long === undefined ? ofText(Buffer.concat(this.pieces).toString()) : this.endLong(this.long);
   }
 
-  /** The decoder of bodies reads a response as well, once it begins as a body does: with `param`. */
+  /** Uses the decoder of bodies, which only needs a `param` at the beginning. */
   private beginLong(): void {
     const all = Buffer.concat(this.pieces.splice(0));
     const head = all.subarray(0, EDGE_BYTES).toString();
@@ -66,7 +66,7 @@ export class ResponseReader {
   }
 }
 
-/** The value of a JSON text in which a missing sample may be the bare token NaN, as Python writes it. */
+/** Parses JSON in which a missing sample may be the bare token NaN, as Python writes it. */
 export const parseResponse = (text: string): unknown =>
   JSON.parse(text.replace(/"(?:[^"\\]|\\.)*"|NaN/g, (found) => (found === 'NaN' ? 'null' : found)));
 
@@ -103,14 +103,9 @@ function ofText(text: string): ReadResponse {
 }
 
 /** At most `count` places where two responses differ, each in a sentence. */
-export function differences(
-  found: ReadResponse,
-  expected: ReadResponse,
-  tolerance: number,
-  count: number,
-): string[] {
+export function differences(found: ReadResponse, expected: ReadResponse, tolerance: number, count: number): string[] {
   const list: string[] = [];
-  // The public example's own responses carry no error.
+  // Responses of the public example have no error.
   if (expected.error !== undefined && found.error !== expected.error)
     list.push(`error is ${String(found.error)} and not ${String(expected.error)}`);
   if (found.rows !== expected.rows) list.push(`there are ${found.rows} rows and not ${expected.rows}`);
@@ -127,7 +122,7 @@ export function differences(
   return list;
 }
 
-/** @param tolerance relative to the larger of both; 0 asks for the very same double */
+/** @param tolerance relative to the larger of both; 0 requires the same double */
 export const isNear = (a: number, b: number, tolerance: number): boolean =>
   Object.is(a, b) || Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b));
 

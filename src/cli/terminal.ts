@@ -1,12 +1,11 @@
-// A reader such as head may close the pipe early; then it is not known whether all is right.
+// A reader such as head may close the pipe early. Then nobody knows whether all is right.
 process.stdout.on('error', () => process.exit(2));
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** Replaces the line of progress, if the standard error is a terminal; '' removes it. */
 export function progress(text: string): void {
-  if (process.stderr.isTTY)
-    process.stderr.write(`\r\u001b[K${text.slice(0, (process.stderr.columns || 80) - 1)}`);
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text.slice(0, (process.stderr.columns || 80) - 1)}`);
 }
 
 /** Shortens text that somebody else wrote, and escapes control characters. */

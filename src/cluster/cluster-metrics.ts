@@ -5,7 +5,7 @@ import { tellPrimary, tellWorker, type ClusterMessage, type Snapshot } from './w
 /** How long to wait for a worker that is stopped or busy. */
 const COLLECT_MS = 1_000;
 
-/** The text for a scrape: the metrics of all processes. */
+/** The metrics of all processes, in Prometheus' text format. */
 export async function exposition(registry: Registry): Promise<string> {
   if (!cluster.worker?.isConnected()) return registry.metrics();
   return new Promise((resolve) => {
@@ -33,8 +33,8 @@ export function respondToCollections(registry: Registry): void {
 }
 
 /**
- * In the primary process: sums the metrics of all workers. For a worker that does not respond, its last metrics count. The
- * counters of dead workers stay in the sum, so that no sum ever falls.
+ * In the primary process: sums the metrics of all workers. If a worker does not respond, its last metrics count. Counters of
+ * dead workers stay in the sum, so that it never decreases.
  */
 export class ClusterMetrics {
   private readonly latest = new Map<number, Snapshot>();
@@ -59,7 +59,7 @@ export class ClusterMetrics {
     return AggregatorRegistry.aggregate(snapshots).metrics();
   }
 
-  /** Waits until all workers have answered, or for COLLECT_MS. */
+  /** Asks all workers for their metrics, and waits for COLLECT_MS at most. */
   private async collect(): Promise<void> {
     const round = ++this.round;
     const awaited = new Set<number>();
@@ -87,7 +87,7 @@ export class ClusterMetrics {
     });
   }
 
-  /** Adds to the sum of the workers that exited before, one after the other, so that none is lost. */
+  /** Adds the counters of a worker to the sum of the workers that exited before it. One at a time, so that none is lost. */
   private retire(id: number): void {
     const last = this.latest.get(id) ?? [];
     this.latest.delete(id);

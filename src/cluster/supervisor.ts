@@ -6,35 +6,35 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
 /** A worker that lived this long did not fail at its start. */
 const SETTLED_MS = 30_000;
-/** How long after its own timeouts a worker that does not end is killed. */
+/** How long after its timeouts a worker is killed if it has not ended. */
 const MARGIN_MS = 5_000;
-/** A worker whose event loop has not turned for this long hangs. */
+/** A worker hangs if its event loop has not run for this long. */
 const HANG_MS = 15_000;
 
 export interface SupervisorOptions {
   /** Milliseconds for which draining workers still take requests. */
   readonly delay: number;
-  /** Milliseconds after that for the requests in flight. */
+  /** Milliseconds for the requests in flight, after the delay. */
   readonly grace: number;
   readonly workers: number;
   /** Called once, when the first worker listens. */
   onListening(address: Address): void;
-  /** Called when the end begins. */
+  /** Called when the shutdown begins. */
   onDrain(signal: string): void;
-  /** Called when a worker had to be killed, since it did not end in time. */
+  /** Called when a worker is killed because it did not end in time. */
   onOverdue(pid: number | undefined): void;
-  /** Called when a worker is killed because its event loop does not turn. */
+  /** Called when a worker is killed because its event loop hangs. */
   onHang(pid: number | undefined): void;
-  /** Called when a worker is going to be replaced: it has died, or only finishes what is in flight. */
+  /** Called before a worker is replaced: it has died, or takes no more requests. */
   onReplace(death: { worker: number | undefined; cause: string | number; replacedInMs: number }): void;
 }
 
-/** The primary process of several that share a port: replaces those that die, and drains all on a signal. */
+/** Runs in the primary process of several that share a port: replaces workers that die, and drains all on a signal. */
 export class Supervisor {
   private readonly startedAt = new Map<number, number>();
-  /** When each listening worker last said that it is alive, by id. */
+  /** When each listening worker was last alive, by id. */
   private readonly serving = new Map<number, number>();
-  /** Ids of workers that are about to end and have been replaced already. */
+  /** Ids of workers that are about to end and have already been replaced. */
   private readonly replaced = new Set<number>();
   private isListening = false;
   private isDraining = false;
@@ -51,8 +51,7 @@ export class Supervisor {
       this.options.onListening(address);
     });
     cluster.on('message', (worker, message: ClusterMessage) => {
-      if (message.type === 'alive' && this.serving.has(worker.id))
-        this.serving.set(worker.id, performance.now());
+      if (message.type === 'alive' && this.serving.has(worker.id)) this.serving.set(worker.id, performance.now());
       if (message.type === 'leaving') this.onLeaving(worker);
     });
     cluster.on('exit', (worker, code, signal) => this.onExit(worker, signal ?? code));
@@ -73,13 +72,13 @@ export class Supervisor {
       if (this.live.length === 0) process.exit(this.exitCode);
       return;
     }
-    // A worker that ends before any has listened has logged why, and would end again.
+    // A worker that ends before any has listened has logged why. Its replacement would end too.
     if (!this.isListening) process.exit(1);
     const isReplaced = this.replaced.delete(worker.id);
     if (!isReplaced) this.replace(worker, cause);
   }
 
-  /** After an uncaught exception a worker only finishes what is in flight. */
+  /** After an uncaught exception a worker only finishes its requests in flight. */
   private onLeaving(worker: Worker): void {
     if (this.isDraining || this.replaced.has(worker.id)) return;
     this.replaced.add(worker.id);
@@ -100,7 +99,7 @@ export class Supervisor {
     let lookedAt = performance.now();
     setInterval(() => {
       const now = performance.now();
-      // If this process itself was stopped, it could not hear the workers.
+      // If this process itself was stopped, it has missed the workers' messages.
       if (now - lookedAt > 3 * BEAT_MS) for (const id of this.serving.keys()) this.serving.set(id, now);
       lookedAt = now;
       for (const worker of this.live)
@@ -123,7 +122,7 @@ export class Supervisor {
     if (this.live.length === 0) process.exit(0);
     for (const worker of this.live) {
       if (!this.serving.has(worker.id)) worker.process.kill('SIGKILL');
-      // A worker without a channel is about to end by itself.
+      // A worker without a channel ends by itself.
       else tellWorker(worker, { type: 'drain' });
     }
     const { delay, grace } = this.options;
@@ -136,7 +135,7 @@ export class Supervisor {
     this.kill(overdue);
   }
 
-  /** A worker that has not listened yet gets the signal later: it has no handler yet, and would end. */
+  /** SIGHUP would end a worker that has no handler yet, so it gets the signal when it listens. */
   private forwardSighup(worker: Worker): void {
     if (this.serving.has(worker.id)) worker.process.kill('SIGHUP');
     else worker.once('listening', () => worker.process.kill('SIGHUP'));
@@ -146,7 +145,7 @@ export class Supervisor {
     for (const worker of workers) worker.process.kill('SIGKILL');
   }
 
-  /** Without dead workers, which node:cluster lists until their channel has closed. */
+  /** Leaves out dead workers, which node:cluster lists until their channel has closed. */
   private get live(): Worker[] {
     return Object.values(cluster.workers ?? {})
       .filter((worker) => worker !== undefined)

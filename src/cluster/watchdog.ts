@@ -1,4 +1,4 @@
-// A thread of each worker process: ends the process when its parent has gone and it has not ended by itself.
+// A thread of each worker process: kills the process if it has not ended by itself some time after its parent.
 const CHECK_MS = 1_000;
 const GRACE_MS = 5_000;
 

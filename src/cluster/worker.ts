@@ -6,14 +6,15 @@ import { type MetricObjectWithValues, type MetricValue } from 'prom-client';
 /** The metrics of one process. */
 export type Snapshot = MetricObjectWithValues<MetricValue<string>>[];
 
-/** What passes between the primary process and its workers. */
+/** A message between the primary process and a worker. */
 export type ClusterMessage =
   | { readonly type: 'drain' | 'alive' | 'leaving' | 'metrics.scrape' }
+  | { readonly type: 'example'; readonly example?: { readonly path: string; readonly body: object } }
   | { readonly type: 'metrics.collect'; readonly round: number }
   | { readonly type: 'metrics.snapshot'; readonly round: number; readonly snapshot: Snapshot }
   | { readonly type: 'metrics.exposition'; readonly text: string };
 
-/** How often a worker says that its event loop turns. */
+/** How often a worker tells the primary process that its event loop runs. */
 export const BEAT_MS = 1_000;
 
 /** Sends a message to a worker. Without the callback, a closed channel would be an uncaught exception. */
@@ -27,8 +28,8 @@ export function tellPrimary(message: ClusterMessage): void {
 }
 
 /**
- * In a worker: lets the primary process see that the event loop turns, and ends this process if it outlives the primary,
- * which only a thread can do where the loop hangs.
+ * In a worker: tells the primary process that the event loop runs, and ends this process if it outlives the primary. Only a
+ * thread can do that if the loop hangs.
  */
 export function startHeartbeat(): void {
   setInterval(() => tellPrimary({ type: 'alive' }), BEAT_MS).unref();
@@ -38,8 +39,8 @@ export function startHeartbeat(): void {
 }
 
 /**
- * In a worker: new connections go to the other workers from now on, and the primary process replaces this one. Open
- * connections stay open: http.Server's own `close` would close the idle ones.
+ * In a worker: stops listening, so that new connections go to the other workers, and lets the primary process replace this
+ * one. Open connections stay open: http.Server's `close` would close the idle ones.
  */
 export function stopAccepting(server: Server): void {
   Server.prototype.close.call(server);

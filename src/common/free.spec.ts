@@ -2,14 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { free, freeChunk } from './free.js';
 
 describe('free', () => {
-  it('empties a column, also one that is shorter than its buffer', () => {
+  it('empties a column, even if it is shorter than its buffer', () => {
     const column = new Float64Array(1_000).subarray(0, 800);
     free(column);
     expect(column.byteLength).toBe(0);
     expect(column.buffer.byteLength).toBe(0);
   });
 
-  it('gives the memory back without a garbage collection', () => {
+  it('frees the memory without a garbage collection', () => {
     const columns = Array.from({ length: 50 }, () => new Float64Array(1 << 17));
     const before = process.memoryUsage().arrayBuffers;
     columns.forEach(free);
@@ -22,7 +22,7 @@ describe('free', () => {
     expect(column).toHaveLength(3);
   });
 
-  it('bears one that is empty already', () => {
+  it('accepts one that is already empty', () => {
     const column = new Float64Array(1_000);
     free(column);
     free(column);

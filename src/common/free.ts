@@ -1,20 +1,23 @@
-/** A closed port takes over what it is sent, as HTML has it, and drops it at once. Node 20 has no ArrayBuffer.prototype.transfer. */
+/** A closed port frees a buffer that is transferred to it (HTML standard). Node 20 has no ArrayBuffer.prototype.transfer. */
 const { port1: closed } = new MessageChannel();
 closed.close();
 
-/** To give back fewer bytes takes longer than to collect them. */
+/** To free fewer bytes takes longer than to garbage-collect them. */
 const LEAST_BYTES = 4096;
 
 /**
- * Gives the memory of an array back now, rather than when garbage is collected: V8 counts it against a heap that is hardly larger
- * than one body, and marks all of that again every few requests. The array has no elements afterwards, nor has any other over the same
- * buffer. Short ones are left to the garbage collector.
+ * Frees the memory of an array now. Otherwise V8 counts it towards a heap hardly larger than one body, and marks all of that
+ * again every few requests. Afterwards the array, and any other over the same buffer, is empty. Short arrays are left to the
+ * garbage collector: V8 creates their buffers only when they are accessed.
  */
-export function free({ buffer }: Float64Array | Uint8Array): void {
-  if (buffer.byteLength >= LEAST_BYTES) closed.postMessage(undefined, [buffer as ArrayBuffer]);
+export function free(array: Float64Array | Uint8Array): void {
+  if (!isShort(array.byteLength)) closed.postMessage(undefined, [array.buffer as ArrayBuffer]);
 }
 
-/** The same for bytes that Node has made, of which several may share a buffer; these are left alone. */
+/** Whether an array of this many bytes is left to the garbage collector. */
+export const isShort = (bytes: number): boolean => bytes < LEAST_BYTES;
+
+/** The same for a chunk from Node. Chunks that share a buffer are left alone. */
 export function freeChunk(chunk: Uint8Array): void {
   if (chunk.length === chunk.buffer.byteLength) free(chunk);
 }

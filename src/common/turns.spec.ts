@@ -9,7 +9,7 @@ function busy(milliseconds: number): void {
 }
 
 describe('the turns of the event loop', () => {
-  it('have time until it is used up, by whomever, and again in the next turn', async () => {
+  it('have time until anyone has used it up, and again in the next turn', async () => {
     await turns.next();
     expect(turns.hasTime).toBe(true);
     busy(11);
@@ -18,7 +18,7 @@ describe('the turns of the event loop', () => {
     expect(turns.hasTime).toBe(true);
   });
 
-  it('are given to those that wait one by one, in their order, and to nobody before them', async () => {
+  it('go to waiting work one by one, in order, and to no other work before it', async () => {
     const events: string[] = [];
     const wait = async (name: string) => {
       await turns.next();
@@ -38,7 +38,7 @@ describe('the turns of the event loop', () => {
     expect(events).toEqual(['one', 'first', 'two', 'second', 'three']);
   });
 
-  it('are given first to who is soon over, and in their order to several of these', async () => {
+  it('go first to short work, and to several pieces of it in order', async () => {
     const events: string[] = [];
     await Promise.all([
       turns.next().then(() => events.push('one')),
@@ -48,7 +48,7 @@ describe('the turns of the event loop', () => {
     expect(events).toEqual(['first', 'second', 'one']);
   });
 
-  it('are not waited for by the slices of a short column', async () => {
+  it('are not awaited by the slices of a short column', async () => {
     const events: string[] = [];
     const waiting = turns.next().then(() => events.push('one'));
     await inSlices(4, () => void events.push('short'));

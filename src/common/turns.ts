@@ -1,22 +1,22 @@
-/** The longest that work on bodies may hold the event loop before others get their turn, in milliseconds. */
+/** The longest that work on bodies may block the event loop, in milliseconds. */
 const TURN_MS = 10;
 
 /**
- * Shares the event loop among all the bodies of the process. The time that a turn of the loop has for them is counted for all
- * together: however many bodies arrive at once, a probe waits for one turn.
+ * Shares the event loop among all bodies of the process. Each turn of the loop has a time limit for all of them together, so that
+ * a probe waits for one turn, however many bodies arrive at once.
  */
 class Turns {
   private startedAt: number | undefined;
   private readonly waiting: (() => void)[] = [];
-  /** How many of them, at the head, go before the others. */
+  /** The number of waiting ones, at the head, that go before the others. */
   private firsts = 0;
 
-  /** Whether work may begin in this turn of the loop; otherwise wait for `next`. */
+  /** Whether work may begin in this turn of the loop. If not, await `next`. */
   get hasTime(): boolean {
     return this.waiting.length === 0 && this.hasTimeLeft;
   }
 
-  /** The same for work so short that it may go before what waits. */
+  /** The same for work so short that it need not wait behind others. */
   get hasTimeLeft(): boolean {
     if (this.startedAt === undefined) {
       this.startedAt = performance.now();
@@ -27,8 +27,8 @@ class Turns {
   }
 
   /**
-   * Resolves in a later turn of the loop, first come, first served, one a turn.
-   * @param isFirst before all others: for work that is soon over and then gives memory back
+   * Resolves in a later turn of the loop: first come, first served, one per turn.
+   * @param isFirst whether to go before the others: for work that ends soon and then frees memory
    */
   next(isFirst = false): Promise<void> {
     return new Promise((resolve) => {
@@ -44,5 +44,5 @@ class Turns {
   };
 }
 
-/** One for the process, outside Nest's container: there is one event loop. */
+/** The only instance. It is outside Nest's container, since a process has only one event loop. */
 export const turns = new Turns();

@@ -6,20 +6,15 @@ const ERROR_HTTP_STATUSES = ['contract', 'http'] as const;
 const MISSING_SAMPLES = ['null', 'NaN'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** A number in the decimal digits that a person would write; anything else stays text, for the rules to refuse. */
+/** Converts plain decimal digits to a number. Anything else stays a string, which the rules refuse. */
 const toNumber = ({ value }: { value: unknown }): unknown =>
   typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
 
-/** An integer within bounds. The rule's message is what a wrong value's line says is allowed. */
+/** An integer within bounds. A rule's message completes "expected …" in the error text. */
 function Integer(min: number, max: number): PropertyDecorator {
   const message = `an integer from ${min} to ${max}`;
   return (target, property) => {
-    for (const rule of [
-      IsInt({ message }),
-      Min(min, { message }),
-      Max(max, { message }),
-      Transform(toNumber),
-    ])
+    for (const rule of [IsInt({ message }), Min(min, { message }), Max(max, { message }), Transform(toNumber)])
       rule(target, property);
   };
 }
@@ -28,12 +23,12 @@ function OneOf(values: readonly string[]): PropertyDecorator {
   return IsIn(values, { message: `one of ${values.join(', ')}` });
 }
 
-/** name:key, separated by commas; a key has no white space. */
-export const KEYS = /^[\w.-]+:[^\s,]+(\s*,\s*[\w.-]+:[^\s,]+)*$/;
+/** Pairs `name:key`, separated by commas. A key is ASCII, since clients encode other characters differently, without white space. */
+export const KEYS = /^[\w.-]+:[!-+\--~]+(\s*,\s*[\w.-]+:[!-+\--~]+)*$/;
 
 const ORIGINS = /^https?:\/\/[^\s,/]+(\s*,\s*https?:\/\/[^\s,/]+)*$/;
 
-/** Text of a form, or nothing. */
+/** A string that matches the pattern, or an empty one. */
 function Optional(form: RegExp, message: string): PropertyDecorator {
   return Matches(new RegExp(`^$|${form.source}`), { message });
 }
@@ -42,8 +37,8 @@ function Optional(form: RegExp, message: string): PropertyDecorator {
 export const SECRETS: ReadonlySet<string> = new Set(['API_KEYS']);
 
 /**
- * The environment variables that the service knows, read once at the start. Defaults stand in config/*.env, what each
- * is for in docs/configuration.md.
+ * The environment variables of the service, read once at startup. Their defaults are in config/*.env, their descriptions in
+ * docs/configuration.md.
  */
 export class Environment {
   @OneOf(NODE_ENVS)
@@ -89,7 +84,7 @@ export class Environment {
   @OneOf(MISSING_SAMPLES)
   readonly MISSING_SAMPLES!: (typeof MISSING_SAMPLES)[number];
 
-  @Optional(KEYS, 'name:key, separated by commas')
+  @Optional(KEYS, 'name:key in ASCII, separated by commas')
   readonly API_KEYS!: string;
 
   @IsString({ message: 'the path of a file' })
@@ -114,21 +109,42 @@ export class Environment {
   readonly SHUTDOWN_GRACE_MS!: number;
 }
 
-/** The environment holds values that are not allowed; the message has one line for each of them. */
+/** Some variables have wrong values. The message has one line for each. */
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
 }
 
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The variables that each environment was read from. The settings of modules are read from them too. */
+const SOURCES = new WeakMap<Environment, Variables>();
+
 /** @throws EnvironmentError */
-export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
-  const environment = plainToInstance(Environment, variables);
-  const faults = validateSync(environment, { whitelist: true });
+export function readEnvironment(variables: Variables): Environment {
+  const environment = read(Environment, variables, (name) => !SECRETS.has(name));
+  SOURCES.set(environment, variables);
+  return environment;
+}
+
+/**
+ * A provider for a module's own variables: a class with a rule for each, like `Environment`. If one is wrong, the service does
+ * not listen. The error does not show its value, which may be secret.
+ */
+export const settingsProvider = <T extends object>(settings: new () => T) => ({
+  provide: settings,
+  inject: [Environment],
+  useFactory: (environment: Environment): T => read(settings, SOURCES.get(environment) ?? {}, () => false),
+});
+
+function read<T extends object>(type: new () => T, variables: Variables, isShown: (name: string) => boolean): T {
+  const result = plainToInstance(type, variables);
+  const faults = validateSync(result, { whitelist: true });
   if (faults.length > 0) {
     const lines = faults.map(({ property, value, constraints = {} }) => {
-      const shown = SECRETS.has(property) ? 'another value' : `"${String(value)}"`;
+      const shown = isShown(property) ? `"${String(value)}"` : 'another value';
       return `${property}: expected ${Object.values(constraints)[0]}, got ${value === undefined ? 'nothing' : shown}`;
     });
     throw new EnvironmentError(lines.join('\n'));
   }
-  return Object.freeze(environment);
+  return Object.freeze(result);
 }

@@ -1,10 +1,10 @@
-/** One failure that a client can meet. A code, once published, never changes its meaning. */
+/** A failure that a client can get. A published code never changes its meaning. */
 export interface ErrorCode {
   /** The integer in `error` of the response. */
   readonly code: number;
-  /** The HTTP status. A managed error has it only with ERROR_HTTP_STATUS=http; otherwise its status is 200. */
+  /** The HTTP status. For a managed error it is 200 instead, unless ERROR_HTTP_STATUS=http. */
   readonly status: number;
-  /** The request was understood and refused; KasemInterface shows `log` to its user. */
+  /** Whether the request was understood but refused. KasemInterface then shows `log` to its user. */
   readonly managed: boolean;
   /** When it happens, in one sentence. */
   readonly when: string;
@@ -18,7 +18,7 @@ const unmanaged = (code: number, status: number, when: string): ErrorCode => ({
 });
 const managed = (code: number, when: string): ErrorCode => ({ code, status: 422, managed: true, when });
 
-/** Every failure of the service. A method's own codes start at 1000 and are given to `KasemError` in the same form. */
+/** All failures of the service. A method's own codes start at 1000 and are passed to `KasemError` in the same form. */
 export const ERROR_CODES = {
   MALFORMED_JSON: unmanaged(
     10,
@@ -38,28 +38,18 @@ export const ERROR_CODES = {
     413,
     'The body is too long: as sent, decompressed, or alone longer than all bodies in flight may be.',
   ),
-  UNSUPPORTED_MEDIA_TYPE: unmanaged(
-    16,
-    415,
-    'The content type is not JSON, or the content coding is not supported.',
-  ),
+  UNSUPPORTED_MEDIA_TYPE: unmanaged(16, 415, 'The content type is not JSON, or the content coding is not supported.'),
   BAD_REQUEST: unmanaged(
     17,
     400,
-    'The request is not valid HTTP (431 where its headers are too long, 501 for an unknown transfer coding), or a method refused it with an HTTP status of its own.',
+    'The request is not valid HTTP (431 if its headers are too long, 501 for an unknown transfer coding), or a method refused it with an HTTP status of its own.',
   ),
   INVALID_BODY: managed(
     20,
     'Valid JSON of another shape: param, scalar or data is missing or of another type, or a key appears twice.',
   ),
-  INVALID_PARAM: managed(
-    21,
-    'A param is missing or not allowed, such as a scale that is not a finite number.',
-  ),
-  INVALID_HEADERS: managed(
-    22,
-    'headers is missing, has a name that is not a string, or has a needed name twice.',
-  ),
+  INVALID_PARAM: managed(21, 'A param is missing or not allowed, such as a scale that is not a finite number.'),
+  INVALID_HEADERS: managed(22, 'headers is missing, has a name that is not a string, or has a needed name twice.'),
   MISSING_SERIES: managed(
     23,
     'headers lacks the date or a needed series; log lists the names that it has, and the nearest one.',

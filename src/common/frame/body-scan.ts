@@ -1,28 +1,23 @@
 import { KasemError } from '../errors/kasem.error.js';
 import { cellsOf, CELLS_DEPTH, FaultFinder } from './fault-finder.js';
-import { envelopeFaults, headersFaults, notJson, type Envelope } from './frame-rules.js';
+import { envelopeFaults, headersFaults, neededSeries, notJson, type Envelope } from './frame-rules.js';
 import { faultText, JsonScanner, type ScanHandler } from './json-scanner.js';
+import { repeatedKey } from './repeated-key.js';
 
-/** So much is scanned, or parsed, at a time. */
+/** The number of bytes that are scanned or parsed at a time. */
 const CHUNK_BYTES = 4 << 20;
 
-/** The body holds `scalar`, it holds `data`, and that holds the rows. */
+/** Rows are inside three containers: the body, `scalar` and `data`. */
 const ROWS_DEPTH = 3;
 
 const OPEN_OBJECT = 0x7b;
 const OPEN_ARRAY = 0x5b;
 const COMMA = 0x2c;
 
-/** None of these may stand twice in a body. */
-const SINGLE = new Set<string | undefined>([
-  'param',
-  'scalar',
-  'scalar.headers',
-  'scalar.data',
-  'param.scale',
-]);
+/** Paths that may appear only once in a body. The same holds for the params of its method. */
+const SINGLE = ['param', 'scalar', 'scalar.headers', 'scalar.data'];
 
-/** How files begin that are taken for JSON by mistake, in hexadecimal digits. */
+/** The first bytes, in hexadecimal, of files that are mistaken for JSON. */
 const SIGNATURES: readonly (readonly [string, string])[] = [
   ['1f8b', 'it is compressed by gzip'],
   ['504b', 'it is a ZIP archive'],
@@ -31,43 +26,49 @@ const SIGNATURES: readonly (readonly [string, string])[] = [
 const UTF8 = new TextDecoder();
 
 /**
- * Finds what there is in a whole body or response, also in one that is broken: where a decoder stops at the first fault,
- * this goes on. It knows where the rows stand and what stands around them.
+ * Finds the rows, and the values around them, in a whole body or response, even if that is not valid JSON. Unlike a decoder, it
+ * does not stop at the first fault.
  */
 export class BodyScan implements ScanHandler, Envelope {
-  /** Why the text is not JSON, with the byte at fault. */
-  readonly fault: string | undefined;
-  /** The number of rows that are whole. */
+  /** Why the text is not JSON, with the index of the faulty byte. */
+  fault: string | undefined;
+  /** The number of complete rows. */
   rows = 0;
-  /** The path of the first key that may not stand twice and does. */
+  /** The path of the first key that appears twice but must not. */
   duplicate: string | undefined;
+  private readonly single: ReadonlySet<string>;
   private readonly seen = new Set<string>();
   private readonly scanner = new JsonScanner(this, ROWS_DEPTH);
-  /** The keys that lead to the value at hand, by depth. */
+  /** The keys that lead to the current value, by depth. */
   private readonly keys: (string | undefined)[] = [];
-  /** The values above the rows by path. Of values with the same path the first counts. */
+  /** The places of the values above the rows, by path. If a path appears twice, the first one counts. */
   private readonly values = new Map<string | undefined, { readonly start: number; end?: number }>();
   private inRows = false;
   private readonly starts: number[] = [];
-  /** The end of the last whole row. */
+  /** The end of the last complete row. */
   private rowsEnd = 0;
-  /** How far the text was scanned. */
+  /** The index up to which the text has been scanned. */
   private at = 0;
 
-  /** @param progress is told the part that has been scanned, from 0 to 1 */
+  /** @param params the names of the method's params */
   constructor(
     readonly bytes: Uint8Array,
-    progress?: (part: number) => void,
+    params: readonly string[] = [],
   ) {
-    const { scanner } = this;
+    this.single = new Set([...SINGLE, ...params.map((name) => `param.${name}`)]);
+  }
+
+  /** Must be run to its end before anything else is called. Yields the part that has been scanned, from 0 to 1. */
+  *scan(): Generator<number, void> {
+    const { bytes, scanner } = this;
     while (this.at < bytes.length && scanner.fault === undefined && !scanner.isDone) {
       this.at = scanner.scan(bytes, this.at, Math.min(this.at + CHUNK_BYTES, bytes.length));
-      progress?.(this.at / bytes.length);
+      yield this.at / bytes.length;
     }
     this.fault = this.faultFrom(this.at);
   }
 
-  /** For each whole row the index of its first byte, and at the end that of the byte after the last row. */
+  /** The index of the first byte of each complete row, then the index of the byte after the last row. */
   get rowStarts(): Float64Array {
     return Float64Array.from([...this.starts.slice(0, this.rows), this.rowsEnd]);
   }
@@ -77,24 +78,24 @@ export class BodyScan implements ScanHandler, Envelope {
     return this.values.get(path);
   }
 
-  /** The JSON text of the value at a path, if it is whole. */
+  /** The JSON text of the value at a path, if it is complete. */
   textAt(path: string): string | undefined {
     const { start, end } = this.values.get(path) ?? {};
     return end === undefined ? undefined : UTF8.decode(this.bytes.subarray(start, end));
   }
 
   /**
-   * Parses the rows, many at once, a bare NaN as null.
-   * @param take is given each row and its index
+   * Parses the rows, many at once, with null for a bare NaN. Yields the part that has been parsed, from 0 to 1.
+   * @param take is called with each row and its index
    */
-  parseRows(take: (row: unknown, index: number) => void, progress?: (part: number) => void): void {
+  *parseRows(take: (row: unknown, index: number) => void): Generator<number, void> {
     const { rows, rowStarts } = this;
     for (let row = 0, next = 0; row < rows; row = next) {
       const start = rowStarts[row] as number;
       while (next < rows && (next === row || (rowStarts[next + 1] as number) - start < CHUNK_BYTES)) next++;
       const text = UTF8.decode(this.bytes.subarray(start, rowStarts[next])).replace(/[\s,]+$/, '');
       (JSON.parse(`[${withoutNaN(text)}]`) as unknown[]).forEach((parsed, r) => take(parsed, row + r));
-      progress?.(next / rows);
+      yield next / rows;
     }
   }
 
@@ -103,7 +104,7 @@ export class BodyScan implements ScanHandler, Envelope {
     this.keys[depth] = text === undefined ? undefined : (JSON.parse(text) as string);
     const path = depth < ROWS_DEPTH ? this.path(depth) : undefined;
     if (path === undefined) return;
-    if (this.seen.has(path) && SINGLE.has(path)) this.duplicate ??= path;
+    if (this.seen.has(path) && this.single.has(path)) this.duplicate ??= path;
     this.seen.add(path);
   }
 
@@ -139,7 +140,7 @@ export class BodyScan implements ScanHandler, Envelope {
     return first === undefined || second === undefined ? undefined : `${first}.${second}`;
   }
 
-  /** What stands at a path; of an object, or an array other than the headers, only that it is one. */
+  /** The value at a path. Objects, and arrays other than the headers, are returned empty. */
   valueAt(path: string): unknown {
     const { start, end } = this.values.get(path) ?? {};
     if (start === undefined || end === undefined) return undefined;
@@ -148,21 +149,31 @@ export class BodyScan implements ScanHandler, Envelope {
     return JSON.parse(this.textAt(path) as string);
   }
 
+  get repeated(): string[] {
+    return [...this.values].flatMap(([path = '', { start, end }]) =>
+      path.startsWith('param.') && this.single.has(path)
+        ? (repeatedKey(this.bytes.subarray(start, end), path) ?? [])
+        : [],
+    );
+  }
+
   bytesAt(path: string): number {
     const { start = 0, end = start } = this.values.get(path) ?? {};
     return end - start;
   }
 
-  /** Knows the faults of the body as a whole, and judges its rows where there are headers to judge them by. */
+  /** A finder that has the faults of the body as a whole. It can judge the rows even if the headers lack needed series. */
   finder(needed: readonly string[]): FaultFinder {
     const ofHeaders = headersFaults(this, needed);
     const found =
       this.fault === undefined
         ? [...envelopeFaults(this, needed)]
-        : // What is missing may be behind the fault.
+        : // A missing value may come after the fault.
           [this.malformed(this.fault), ...(this.bytesAt('scalar.headers') > 0 ? ofHeaders : [])];
-    const headers = ofHeaders.length > 0 ? undefined : (this.valueAt('scalar.headers') as string[]);
-    return new FaultFinder(found, headers, needed, (row) => this.rowBytes(row));
+    const headers = this.valueAt('scalar.headers') as string[];
+    const present = neededSeries(headers, needed, needed);
+    const isKnown = headersFaults(this, present).length === 0;
+    return new FaultFinder(found, isKnown ? headers : undefined, present, (row) => this.rowBytes(row));
   }
 
   private malformed(fault: string): KasemError {
@@ -176,7 +187,7 @@ export class BodyScan implements ScanHandler, Envelope {
     return this.bytes.subarray(this.starts[row], end);
   }
 
-  /** The path of the row, and of its cell, where the text ceases to be JSON; undefined outside of rows. */
+  /** The path of the row, and of its cell, at which the text stops being JSON; undefined outside the rows. */
   private get place(): string | undefined {
     if (!this.inRows) return undefined;
     const start = this.starts.at(-1) ?? this.at;
@@ -185,7 +196,7 @@ export class BodyScan implements ScanHandler, Envelope {
     return cells.length === 0 ? row : `${row}[${cells.length - 1}]`;
   }
 
-  /** Why the text is not JSON, by how far the scanner came. */
+  /** Why the text is not JSON. `at` is the index at which the scanner stopped. */
   private faultFrom(at: number): string | undefined {
     const { bytes, scanner } = this;
     if (bytes.length === 0) return 'it is empty';
@@ -203,8 +214,6 @@ export class BodyScan implements ScanHandler, Envelope {
 
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
-/** What Python writes for a missing sample is not JSON; in quotes it is text. */
+/** Python writes a missing sample as a bare NaN, which is not JSON. NaN inside a string is kept. */
 const withoutNaN = (text: string): string =>
-  text.includes('NaN')
-    ? text.replace(/"(?:[^"\\]|\\.)*"|NaN/g, (found) => (found === 'NaN' ? 'null' : found))
-    : text;
+  text.includes('NaN') ? text.replace(/"(?:[^"\\]|\\.)*"|NaN/g, (found) => (found === 'NaN' ? 'null' : found)) : text;

@@ -1,39 +1,29 @@
 import { type Frame } from './frame.js';
 
-/** What a method needs of a body. The rest of the body is checked to be JSON and otherwise ignored. */
-export interface FrameSchema {
-  /** Names under `param` that matter: none of them may stand twice. Their values are judged by the method's DTO. */
-  readonly params: readonly string[];
-  /** Names of the needed series. `date` is needed always and not among them. */
-  readonly series: readonly string[];
-  /** Those of the series that the headers may lack; the frame has no column of them then. */
-  readonly optional?: readonly string[];
-}
-
-/** A body that is right in form: what stood under the needed params, and the needed columns, `date` first. */
+/** The content of a valid body: the values of the needed params, and the needed columns, `date` first. */
 export interface DecodedBody {
   readonly params: Readonly<Record<string, unknown>>;
   readonly frame: Frame;
 }
 
-/** What is known of a body before it arrives. */
+/** What is known about a body before it arrives. */
 export interface DecoderOptions {
-  /** The length of the whole text in bytes where it is known; room for the rows is taken by it. */
+  /** The length of the whole text in bytes, if known. Columns are allocated for it. */
   readonly expectedBytes?: number | undefined;
-  /** The longest that the text can become in bytes; room for many rows is taken by it where the length is not known. */
+  /** The most bytes that the text can have. If its length is unknown and it has many rows, columns are allocated for this. */
   readonly limitBytes?: number | undefined;
 }
 
-/** Reads one body, `{"param": {…}, "scalar": {"headers": […], "data": [[…], …]}}`, from its bytes. */
+/** Decodes one body, `{"param": {…}, "scalar": {"headers": […], "data": [[…], …]}}`, from its bytes. */
 export interface FrameDecoder {
-  /** Takes the next bytes, cut anywhere. Never throws: what is wrong is said by `end`. The chunk may be reused after. */
+  /** Takes the next bytes, cut anywhere. Never throws: `end` reports all faults. The caller may reuse the chunk afterwards. */
   push(chunk: Uint8Array): void;
   /**
-   * The whole body has been pushed.
+   * To be called when the whole body has been pushed.
    * @throws KasemError the first of: MALFORMED_JSON anywhere; INVALID_BODY; INVALID_HEADERS; MISSING_SERIES; then
    * INVALID_ROW, INVALID_SAMPLE or INVALID_DATE of the first row at fault; INVALID_PARAM of a param that is too long.
    */
   end(): Promise<DecodedBody>;
-  /** Gives back at once what is held of a body that nobody needs any more. */
+  /** Frees the memory of a body that is no longer needed. */
   release(): void;
 }

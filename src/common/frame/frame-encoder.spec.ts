@@ -4,16 +4,12 @@ import { encodeFrameKernel } from './kernel-frame-encoder.js';
 import { kernel, type Kernel } from './kernel/kernel.js';
 import { encodeFramePlain } from './plain-frame-encoder.js';
 
-/** Numbers of all lengths, and missing ones. */
+/** Numbers of all lengths, and missing samples. */
 const sample = (row: number, column: number) =>
-  (row + column) % 7 === 0
-    ? NaN
-    : (row % 2 ? -1 : 1) * Math.sin(row + column) * 10 ** (((row * 31) % 600) - 300);
+  (row + column) % 7 === 0 ? NaN : (row % 2 ? -1 : 1) * Math.sin(row + column) * 10 ** (((row * 31) % 600) - 300);
 
 const frameOf = (rows: number, names: readonly string[]) =>
-  new Frame(
-    new Map(names.map((name, c) => [name, Float64Array.from({ length: rows }, (_, row) => sample(row, c))])),
-  );
+  new Frame(new Map(names.map((name, c) => [name, Float64Array.from({ length: rows }, (_, row) => sample(row, c))])));
 
 const numberText = (value: number) => {
   const text = Object.is(value, -0) ? '-0' : String(value);
@@ -68,12 +64,12 @@ describe.each(encoders)('the encoder that is %s', (_, encode) => {
     expect(Buffer.concat([...encode(frame, 'null')]).toString()).toBe(`{"headers":["x"],"data":[[${text}]]}`);
   });
 
-  it('writes NaN for a missing sample where it is told to', () => {
+  it('writes NaN for a missing sample on request', () => {
     const frame = frameOf(5000, ['date', 'x', 'y']);
     expect(Buffer.concat([...encode(frame, 'NaN')]).toString() === expected(frame, 'NaN')).toBe(true);
   });
 
-  it('gives pieces that are the caller’s own', () => {
+  it('yields pieces that the caller owns', () => {
     const frame = frameOf(9000, ['date', 'x']);
     const pieces: Uint8Array[] = [];
     for (const piece of encode(frame, 'null')) {

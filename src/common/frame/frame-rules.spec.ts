@@ -91,17 +91,14 @@ describe('the headers', () => {
   it.each([
     [['date', 'el_ts', 'e2_ts'], '; scalar.headers[1] is "el_ts": did you mean e1_ts?'],
     [['Date', 'e1_ts', 'e2_ts'], '; scalar.headers[0] is "Date": did you mean date?'],
-    [
-      ['date', 'E1-TS', 'x', 'e1ts', 'E1_TS ', 'e2_ts'],
-      '; scalar.headers[1] is "E1-TS": did you mean e1_ts?',
-    ],
+    [['date', 'E1-TS', 'x', 'e1ts', 'E1_TS ', 'e2_ts'], '; scalar.headers[1] is "E1-TS": did you mean e1_ts?'],
     [
       ['dat', 'e2_ts', 'e1_t\ud800'],
       '; scalar.headers[0] is "dat": did you mean date?; scalar.headers[2] is "e1_t\\ud800": did you mean e1_ts?',
     ],
-    // A needed name is none that is misspelt.
+    // A needed name is never taken for a misspelt one.
     [['date', 'e2_ts', 'vibration', ''], ''],
-  ])('%j are told which name was meant', (headers, hint) => {
+  ])('%j get a hint at the name that was meant', (headers, hint) => {
     const [, message] = refusal(() => columnIndices(headers, ['e1_ts', 'e2_ts'])) as [number, string];
     expect(message.split(JSON.stringify(headers))[1]).toBe(hint);
   });
@@ -119,11 +116,7 @@ describe('a row at fault', () => {
     [{ row: 3, notAnArray: 'text' }, 24, 'scalar.data[3]: expected an array of 4 values, got text'],
     [{ row: 3, tooLong: true }, 24, 'scalar.data[3]: expected at most 1048576 bytes, got more'],
     [{ row: 3, length: 2 }, 24, 'scalar.data[3]: expected 4 values, as in scalar.headers, got 2'],
-    [
-      { row: 3, cell: { column: 2, found: 'null' } },
-      26,
-      'scalar.data[3][2] (date): expected a number, got null',
-    ],
+    [{ row: 3, cell: { column: 2, found: 'null' } }, 26, 'scalar.data[3][2] (date): expected a number, got null'],
     [
       { row: 3, cell: { column: 0, found: 'text' } },
       25,

@@ -1,7 +1,7 @@
 import { KasemError } from '../errors/kasem.error.js';
 import { DATE } from './frame.js';
 
-/** The deepest nesting of a body, where it is skipped as well. RFC 8259, section 9, leaves such a limit to the reader. */
+/** The deepest nesting of a body, in its ignored parts too. RFC 8259, section 9, lets a parser set such a limit. */
 export const MAX_DEPTH = 512;
 
 /** The longest text of one row, in bytes. */
@@ -13,21 +13,20 @@ export const MAX_HEADERS_BYTES = 1 << 20;
 /** The longest text of a param, in bytes. */
 export const MAX_PARAM_BYTES = 1 << 14;
 
-/** The first row of a body that breaks a rule. */
 export interface RowFault {
   /** The index of the row in scalar.data. */
   readonly row: number;
-  /** The row is no array: what it is. */
+  /** What the row is, if it is not an array. */
   readonly notAnArray?: string;
-  /** The row is of another length than the headers: its length. */
+  /** The length of the row, if it is not that of the headers. */
   readonly length?: number;
   /** The row's text is longer than MAX_ROW_BYTES. */
   readonly tooLong?: boolean;
-  /** A cell of a needed column is at fault: its index in the row, and what it is. */
+  /** The faulty cell of a needed column: its index in the row, and what it is. */
   readonly cell?: { readonly column: number; readonly found: string };
 }
 
-/** @throws KasemError INVALID_BODY where the value is no object with keys */
+/** @throws KasemError INVALID_BODY if the value is not an object, or is null or an array */
 export function assertObject(value: unknown, path: string): asserts value is Record<string, unknown> {
   if (value === undefined) throw new KasemError('INVALID_BODY', `${path} is missing`);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -35,8 +34,8 @@ export function assertObject(value: unknown, path: string): asserts value is Rec
 }
 
 /**
- * @param why as `faultText` says it
- * @param place the path of the row where it is
+ * @param why from `faultText`
+ * @param place the path of the row or cell that has the fault
  */
 export const notJson = (why: string, place?: string, options?: ErrorOptions): KasemError =>
   new KasemError(
@@ -45,9 +44,8 @@ export const notJson = (why: string, place?: string, options?: ErrorOptions): Ka
     options,
   );
 
-/** A key that is read appears twice: either value could be meant. */
-export const duplicateKey = (path: string): KasemError =>
-  new KasemError('INVALID_BODY', `${path} appears twice`);
+/** Either value of a key that appears twice could be meant. */
+export const duplicateKey = (path: string): KasemError => new KasemError('INVALID_BODY', `${path} appears twice`);
 
 /** The series without the optional ones that the headers lack. */
 export function neededSeries(
@@ -61,7 +59,7 @@ export function neededSeries(
 
 /**
  * Finds the needed columns among the headers.
- * @returns for `date` and each of the series, in this order, the index of its column
+ * @returns the indices of the columns of `date` and of each series, in this order
  * @throws KasemError INVALID_HEADERS, MISSING_SERIES
  */
 export function columnIndices(headers: unknown, series: readonly string[]): number[] {
@@ -97,10 +95,10 @@ export function columnIndices(headers: unknown, series: readonly string[]): numb
   return needed.map((name) => names.indexOf(name));
 }
 
-/** Of more names nobody looks for one that is misspelt. */
+/** The number of headers that are searched for a misspelt name. */
 const MAX_HINTED = 1000;
 
-/** Points to the name that was most likely meant: where at most a third of its characters differ, whatever their case. */
+/** A hint at the header that is most likely `name` misspelt: at most a third of the characters differ, ignoring case. */
 function misspelt(name: string, others: readonly string[]): string {
   const limit = Math.ceil(name.length / 3);
   let nearest = { edits: limit + 1, index: -1 };
@@ -115,7 +113,7 @@ function misspelt(name: string, others: readonly string[]): string {
     : `; scalar.headers[${nearest.index}] is ${JSON.stringify(other)}: did you mean ${name}?`;
 }
 
-/** How many characters have to be put in, left out or changed (V. I. Levenshtein, 1966). */
+/** The number of characters to insert, delete or substitute (V. I. Levenshtein, 1966). */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -131,17 +129,19 @@ function editDistance(a: string, b: string): number {
   return row[b.length] as number;
 }
 
-/** What a body holds beside its rows. */
+/** The parts of a body around its rows. */
 export interface Envelope {
-  /** What stands at the paths `param`, `scalar`, `scalar.headers` and `scalar.data`; the body itself at the empty path. */
+  /** The value at `param`, `scalar`, `scalar.headers` or `scalar.data`. The empty path is the body itself. */
   valueAt(path: string): unknown;
-  /** The length of a value's text. */
+  /** The length of the value's text. */
   bytesAt(path: string): number;
-  /** The path of the first key that matters and stands twice. */
+  /** The path of the first needed key that appears twice. */
   readonly duplicate: string | undefined;
+  /** The paths of keys that appear twice within a param. */
+  readonly repeated: readonly string[];
 }
 
-/** All faults of what stands around the rows, the first of them first. */
+/** All faults around the rows, in the order of the checks. */
 export function* envelopeFaults(envelope: Envelope, series: readonly string[]): Generator<KasemError, void> {
   const { duplicate } = envelope;
   const isObject = (path: string, name: string): KasemError[] =>
@@ -158,6 +158,7 @@ export function* envelopeFaults(envelope: Envelope, series: readonly string[]): 
   if (data === undefined) yield new KasemError('INVALID_BODY', 'scalar.data is missing');
   else if (!Array.isArray(data))
     yield new KasemError('INVALID_BODY', `scalar.data: expected an array, got ${describe(data)}`);
+  yield* envelope.repeated.map(duplicateKey);
   yield* headersFaults(envelope, series);
 }
 
@@ -181,18 +182,13 @@ function thrownBy(check: () => void): KasemError[] {
 const NO_FAULTS: readonly RowFault[] = [];
 
 /**
- * All faults of a row, the first of them first.
- * @param row as JSON.parse gives it, a bare NaN as null
+ * All faults of a row, in the order of its cells.
+ * @param row from JSON.parse, with null for a bare NaN
  * @param r its index
- * @param width the number of the headers
- * @param indices as `columnIndices` gives them
+ * @param width the number of headers
+ * @param indices from `columnIndices`
  */
-export function rowFaults(
-  row: unknown,
-  r: number,
-  width: number,
-  indices: readonly number[],
-): readonly RowFault[] {
+export function rowFaults(row: unknown, r: number, width: number, indices: readonly number[]): readonly RowFault[] {
   if (!Array.isArray(row)) return [{ row: r, notAnArray: describe(row) }];
   if (row.length !== width) return [{ row: r, length: row.length }];
   const cells: unknown[] = row;
@@ -206,8 +202,8 @@ const isSample = (cell: unknown, mayBeMissing: boolean): boolean =>
   cell === null || cell === 'NaN' ? mayBeMissing : Number.isFinite(cell);
 
 /**
- * @param width the number of the headers
- * @param indices as `columnIndices` gives them
+ * @param width the number of headers
+ * @param indices from `columnIndices`
  * @param series as given to `columnIndices`
  */
 export function rowError(
@@ -218,12 +214,8 @@ export function rowError(
 ): KasemError {
   const path = `scalar.data[${fault.row}]`;
   if (fault.notAnArray !== undefined)
-    return new KasemError(
-      'INVALID_ROW',
-      `${path}: expected an array of ${width} values, got ${fault.notAnArray}`,
-    );
-  if (fault.tooLong)
-    return new KasemError('INVALID_ROW', `${path}: expected at most ${MAX_ROW_BYTES} bytes, got more`);
+    return new KasemError('INVALID_ROW', `${path}: expected an array of ${width} values, got ${fault.notAnArray}`);
+  if (fault.tooLong) return new KasemError('INVALID_ROW', `${path}: expected at most ${MAX_ROW_BYTES} bytes, got more`);
   if (fault.cell === undefined)
     return new KasemError(
       'INVALID_ROW',
@@ -239,7 +231,7 @@ export function rowError(
       );
 }
 
-/** What was found where something else was expected: the value of a string, a number or a boolean, else its type. */
+/** Describes an unexpected value: a string, a number or a boolean by its value, anything else by its type. */
 export function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'an array';
@@ -248,7 +240,7 @@ export function describe(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'an object' : JSON.stringify(value);
 }
 
-/** The same of a JSON text, or of its beginning. */
+/** The same for a JSON text. The first byte of an object or array is enough. */
 export function describeText(text: Uint8Array): string {
   const beginning = new TextDecoder().decode(text.subarray(0, SHOWN_BYTES));
   switch (beginning[0]) {
@@ -265,16 +257,13 @@ export function describeText(text: Uint8Array): string {
   }
 }
 
-/** Ends a string that was cut, before an escape that was cut as well. */
+/** Closes a string that was cut, without an escape that was cut too. */
 const closed = (string: string): string => `${/^"(?:[^"\\]|\\(?:[^u]|u[\da-f]{4}))*/i.exec(string)?.[0]}"`;
 
 /** @throws KasemError INVALID_BODY */
 export function assertHeadersLength(bytes: number): void {
   if (bytes > MAX_HEADERS_BYTES)
-    throw new KasemError(
-      'INVALID_BODY',
-      `scalar.headers: expected at most ${MAX_HEADERS_BYTES} bytes, got ${bytes}`,
-    );
+    throw new KasemError('INVALID_BODY', `scalar.headers: expected at most ${MAX_HEADERS_BYTES} bytes, got ${bytes}`);
 }
 
 /** @throws KasemError INVALID_PARAM */
@@ -286,19 +275,19 @@ export function assertParamLength(name: string, bytes: number): void {
     );
 }
 
-/** A value in an error text is cut to so many characters. */
+/** Error texts cut a value to this length. */
 const SHOWN_CHARACTERS = 60;
 
-/** Enough for these characters where each is written as two escapes. */
+/** Enough for SHOWN_CHARACTERS that are each written as two escapes. */
 const SHOWN_BYTES = 1 << 10;
 
-/** The names of a body's columns are shown at more length: the one that is misspelt is among them. */
+/** Headers are cut to a greater length, since the misspelt name is among them. */
 const LISTED_CHARACTERS = 500;
 
 const listed = (names: readonly unknown[]): string =>
   excerpt(JSON.stringify(names.slice(0, LISTED_CHARACTERS)), LISTED_CHARACTERS);
 
-/** Cuts a text, never within a character. */
+/** Cuts a text, but not inside a surrogate pair. */
 export function excerpt(text: string, length: number): string {
   const characters = Array.from(text.slice(0, 2 * length + 2));
   return characters.length <= length ? text : `${characters.slice(0, length).join('')}…`;

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { encodeFrame, createFrameDecoder } from './frame-codec.js';
-import { type FrameSchema } from './frame-decoder.js';
-import { Frame, MAX_COLUMNS } from './frame.js';
+import { Frame, MAX_COLUMNS, type FrameSchema } from './frame.js';
 import { KernelFrameDecoder } from './kernel-frame-decoder.js';
 import { PlainFrameDecoder } from './plain-frame-decoder.js';
 import { inSlices } from './slices.js';
@@ -28,6 +27,13 @@ describe('a frame', () => {
     expect(frame.column('a')).toEqual(column(1));
   });
 
+  it('says that a column is gone that was transferred to a thread', () => {
+    const samples = column(1, 2);
+    const frame = new Frame<'a'>(new Map([['a', samples]]));
+    structuredClone(samples, { transfer: [samples.buffer] });
+    expect(() => frame.column('a')).toThrow(new RangeError('column a is gone: a thread has it, or the call is over'));
+  });
+
   it('may be without rows, or without columns', () => {
     expect(new Frame(new Map([['date', column()]])).length).toBe(0);
     expect(new Frame(new Map()).length).toBe(0);
@@ -38,7 +44,7 @@ describe('a frame', () => {
       ['date', column(1, 2)],
       ['a', column(1)],
     ]);
-    expect(() => new Frame(columns)).toThrow(new RangeError('columns of different lengths: 2, 1'));
+    expect(() => new Frame(columns)).toThrow(new RangeError('the column a has 1 rows, others 2'));
   });
 
   it('has at most as many columns as the kernel writes at once', () => {
@@ -48,7 +54,7 @@ describe('a frame', () => {
     expect(() => new Frame(columns(512))).toThrow(new RangeError('expected at most 511 columns, got 512'));
   });
 
-  it('comes back from the text that it is written as, by the kernel where that can run', async () => {
+  it('is the same after encoding and decoding, on the kernel', async () => {
     const frame = new Frame(
       new Map([
         ['date', column(1, 2.5)],
@@ -82,13 +88,11 @@ describe.each([
     ['"headers":["b","c","date"],"data":[[2,"x",1]]', '[0][1] (c): expected'],
     ['"headers":["a","c","date"],"data":[]', 'expected b, got'],
     ['"headers":["b","c","date","c"],"data":[]', 'c appears twice'],
-  ])('takes optional series that are there: %s', async (text, expected) => {
+  ])('takes optional series that are present: %s', async (text, expected) => {
     if (typeof expected === 'string') await expect(decode(text)).rejects.toThrow(expected);
     else {
       const { frame } = await decode(text);
-      expect(Object.fromEntries([...frame.columns].map(([name, [value]]) => [name, value]))).toEqual(
-        expected,
-      );
+      expect(Object.fromEntries([...frame.columns].map(([name, [value]]) => [name, value]))).toEqual(expected);
       expect((frame as Frame<string, string>).column('a')).toBeUndefined();
     }
   });
@@ -107,9 +111,18 @@ describe('long work', () => {
         [131_072, 131_073],
       ],
     ],
-  ])('over %i rows goes slice by slice over each of them once', async (length, slices) => {
+  ])('visits each of %i rows once, slice by slice', async (length, slices) => {
     const done: number[][] = [];
     await inSlices(length, (start, end) => void done.push([start, end]));
     expect(done).toEqual(slices);
+  });
+
+  it.each([1 << 17, Infinity, NaN, -1])('visits all rows, whatever their cost: %d', async (cost) => {
+    const done: number[][] = [];
+    await inSlices(2, (start, end) => void done.push([start, end]), cost);
+    expect(done).toEqual([
+      [0, 1],
+      [1, 2],
+    ]);
   });
 });

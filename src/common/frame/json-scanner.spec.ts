@@ -17,7 +17,7 @@ function scan(text: string | Uint8Array, { nanDepth = -1, pieceBytes = Infinity 
   return { fault: scanner.fault?.why, isDone: scanner.isDone, taken };
 }
 
-/** What is told of a text, in the order in which it is told. */
+/** The events of a text, in order. */
 function told(text: string, watchDepth: number, stopAt?: number) {
   const events: string[] = [];
   const scanner = new JsonScanner(
@@ -90,7 +90,7 @@ describe('the scanner', () => {
       const character = String.fromCharCode(byte);
       if (allowed.includes(character)) return '1 undefined';
       if (byte > 0x20 && byte < 0x7f) return `0 unexpected "${character}"`;
-      // Bytes that no sequence of UTF-8 begins with are told apart.
+      // Bytes that cannot begin a UTF-8 sequence have a text of their own.
       const isUtf8 = byte < 0x80 || (byte >= 0xc2 && byte <= 0xf4);
       return `0 ${isUtf8 ? 'unexpected' : 'not UTF-8:'} byte 0x${HEX_OF[byte]}`;
     };
@@ -99,9 +99,7 @@ describe('the scanner', () => {
 
   it('takes in text each byte from a space on', () => {
     const ascii = BYTES.slice(0, 0x80);
-    expect(ascii.filter((byte) => scan(Buffer.of(0x22, byte)).fault === undefined)).toEqual(
-      ascii.slice(0x20),
-    );
+    expect(ascii.filter((byte) => scan(Buffer.of(0x22, byte)).fault === undefined)).toEqual(ascii.slice(0x20));
   });
 
   it('takes in text exactly the sequences that are UTF-8', () => {
@@ -114,8 +112,7 @@ describe('the scanner', () => {
       }
     };
     const firsts = [
-      0x7f, 0x80, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4,
-      0xf5, 0xff,
+      0x7f, 0x80, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff,
     ];
     const seconds = [0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0];
     const others = [0x7f, 0x80, 0xbf, 0xc0];
@@ -133,20 +130,12 @@ describe('the scanner', () => {
     expect(sequences.filter(isTaken)).toEqual(sequences.filter(isUtf8));
   });
 
-  it.each([
-    '[1,{"é":[true,null,"\\u00e9\\n€😀"]},-0.5e-3]',
-    '"',
-    '[1,2',
-    '{"a"',
-    '-',
-    '1e',
-    '12',
-    ' 0 ',
-    '[]x',
-    'tru',
-  ])('comes to the same on %s whole and byte by byte', (text) => {
-    expect(scan(text, { pieceBytes: 1 })).toEqual(scan(text));
-  });
+  it.each(['[1,{"é":[true,null,"\\u00e9\\n€😀"]},-0.5e-3]', '"', '[1,2', '{"a"', '-', '1e', '12', ' 0 ', '[]x', 'tru'])(
+    'gives the same result for %s whole and byte by byte',
+    (text) => {
+      expect(scan(text, { pieceBytes: 1 })).toEqual(scan(text));
+    },
+  );
 
   it.each([
     ['12', true],
@@ -164,7 +153,7 @@ describe('the scanner', () => {
     ['[1', false],
     ['[', false],
     [' ', false],
-  ])('says of %j, when no more comes, that it is whole: %p', (text, isDone) => {
+  ])('knows at the end of %j whether the value is complete: %p', (text, isDone) => {
     expect(scan(text)).toEqual({ fault: undefined, isDone, taken: text.length });
   });
 
@@ -187,17 +176,14 @@ describe('the scanner', () => {
     });
   });
 
-  it('takes a bare NaN at the one depth that it may stand at', () => {
+  it('takes a bare NaN only at the given depth, in an array', () => {
     expect(scan('[NaN]', { nanDepth: 1 })).toEqual({ fault: undefined, isDone: true, taken: 5 });
     for (const text of ['NaN', '[[NaN]]', '[-NaN]', '[nan]', '[NaM]', '[N]'])
-      expect([text, scan(text, { nanDepth: 1 }).fault]).toEqual([
-        text,
-        expect.stringMatching(/^unexpected "/),
-      ]);
+      expect([text, scan(text, { nanDepth: 1 }).fault]).toEqual([text, expect.stringMatching(/^unexpected "/)]);
     for (const text of ['NaN', '[NaN]']) expect(told(text, 1).scanner.fault?.why).toBe('unexpected "N"');
   });
 
-  it('tells what begins and ends where, and each key, down to the depth that is watched', () => {
+  it('reports where values begin and end, and each key, down to the watched depth', () => {
     expect(told('{"a" : [1, {"b":2}] ,"\\u0062":"x"}', 1).events).toEqual([
       'begin 0 { 0',
       'key 1 "a"',
@@ -232,7 +218,7 @@ describe('the scanner', () => {
     ]);
   });
 
-  it('keeps of a key what escapes and UTF-8 it has, and nothing of text that is a value', () => {
+  it('keeps the escapes and UTF-8 of a key, and nothing of a string value', () => {
     expect(told('{"v":"w\\u00e9é"}', 1).events).toContain('key 1 "v"');
     const scanner = told('{"\\u00e9\\n', 1);
     expect(scanner.scanner.fault).toBeUndefined();
@@ -248,17 +234,10 @@ describe('the scanner', () => {
     scanner.resumeAfterValue(8);
     expect(scanner.scan(Buffer.from('{"a":[1],"b":2}'), 8, 15)).toBe(15);
     expect([scanner.fault, scanner.isDone]).toEqual([undefined, true]);
-    expect(events.slice(2)).toEqual([
-      'begin 1 [ 5',
-      'end 1 8',
-      'key 1 "b"',
-      'begin 1 2 13',
-      'end 1 14',
-      'end 0 15',
-    ]);
+    expect(events.slice(2)).toEqual(['begin 1 [ 5', 'end 1 8', 'key 1 "b"', 'begin 1 2 13', 'end 1 14', 'end 0 15']);
   });
 
-  it('is fresh until something of the value has come, and after a reset', () => {
+  it('is fresh until the value begins, and after a reset', () => {
     const scanner = new JsonScanner(SILENT, 4, 3);
     const text = Buffer.from(' [1] 2');
     expect(scanner.isFresh).toBe(true);
@@ -276,7 +255,7 @@ describe('the scanner', () => {
     expect(scanner.isDone).toBe(true);
   });
 
-  it('is not fresh where a value is due inside of its own', () => {
+  it('is not fresh before a value inside its own', () => {
     const scanner = new JsonScanner(SILENT, 2);
     scanner.scan(Buffer.from('[1,'), 0, 3);
     expect(scanner.isFresh).toBe(false);

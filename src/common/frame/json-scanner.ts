@@ -1,34 +1,34 @@
 import { MAX_DEPTH } from './frame-rules.js';
 
-/** What a scanner tells while it reads; only of what is at most `watchDepth` deep. */
+/** Receives what a scanner finds, down to `watchDepth`. */
 export interface ScanHandler {
-  /** A value begins with this byte at the index; it stands in `depth` open containers. @returns true to stop before it */
+  /** A value inside `depth` open containers begins at the index with the byte `first`. @returns true to stop before it */
   begin(depth: number, first: number, index: number): boolean;
-  /** The value that begun at this depth has ended before the index. */
+  /** The value that began at this depth ended before the index. */
   end(depth: number, index: number): void;
-  /** A key in the container at this depth, as JSON text with its quotes; undefined where it is longer than MAX_KEY_BYTES. */
+  /** A key inside `depth` open containers, as JSON text with quotes; undefined if it is longer than MAX_KEY_BYTES. */
   key(depth: number, text: string | undefined): void;
 }
 
-/** Longer keys match no name that a method could need. */
+/** Longer keys are not kept: no method needs one. */
 const MAX_KEY_BYTES = 4096;
 
 /** Why a text is not JSON, and where. */
 export interface JsonFault {
   readonly why: string;
-  /** The byte at fault; none where that is no single one. */
+  /** The faulty byte; undefined if the fault is not a single byte. */
   readonly byte?: number;
-  /** Its index, relative to the bytes at hand: negative where a character began in earlier ones. */
+  /** The index in the current chunk; negative if the faulty character began in an earlier one. */
   readonly index: number;
 }
 
-/** @param at the byte's index in the whole text, by which UTF-16 is told: a mark or a zero is among its first two bytes */
+/** @param at the byte's index in the whole text. UTF-16 has a byte order mark or a zero among its first two bytes. */
 export function faultText({ why, byte }: JsonFault, at: number): string {
   const isUtf16 = at === 0 ? byte === 0 || byte === 0xfe || byte === 0xff : at === 1 && byte === 0;
   return `${isUtf16 ? `UTF-16, not UTF-8: ${byteName(byte as number)}` : why} at byte ${at}`;
 }
 
-/** A byte that may not stand where it does, or in no text at all. */
+/** The fault of a byte that is not allowed at its place, or nowhere in UTF-8. */
 export const unexpected = (byte: number, index: number): JsonFault =>
   byte >= 0x80 && !isLeading(byte) ? notUtf8(byte, index) : { why: `unexpected ${shown(byte)}`, byte, index };
 
@@ -38,7 +38,7 @@ const notUtf8 = (byte: number, index: number): JsonFault => ({
   index,
 });
 
-/** Whether a sequence of UTF-8 may begin with the byte. */
+/** Whether the byte can be the first of a multi-byte sequence of UTF-8. */
 const isLeading = (byte: number): boolean => byte >= 0xc2 && byte <= 0xf4;
 
 const shown = (byte: number): string =>
@@ -48,10 +48,10 @@ const byteName = (byte: number): string => `byte 0x${byte.toString(16).padStart(
 
 const UTF8 = new TextDecoder();
 
-/** The byte order mark, which may stand before a text (RFC 8259, section 8.1). */
+/** The byte order mark, which may precede a text (RFC 8259, section 8.1). */
 const MARK = [0xef, 0xbb, 0xbf];
 
-/** The name of a key by its JSON text. */
+/** The name of a key, given its JSON text. */
 export const keyName = (text: string): string =>
   text.includes('\\') ? (JSON.parse(text) as string) : text.slice(1, -1);
 
@@ -68,7 +68,7 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** Where in the grammar of RFC 8259 the next byte stands. */
+/** The position of the next byte in the grammar of RFC 8259. */
 const enum State {
   Beginning,
   Mark,
@@ -100,12 +100,7 @@ const LITERALS: ReadonlyMap<number, string> = new Map(
 const NAN = 'N'.charCodeAt(0);
 
 /** The states in which a number may end. */
-const ENDABLE: ReadonlySet<State> = new Set([
-  State.Zero,
-  State.Integer,
-  State.Fraction,
-  State.ExponentDigits,
-]);
+const ENDABLE: ReadonlySet<State> = new Set([State.Zero, State.Integer, State.Fraction, State.ExponentDigits]);
 
 const isDigit = (byte: number): boolean => byte >= ZERO && byte <= NINE;
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
@@ -114,24 +109,24 @@ const isEscapable = (byte: number): boolean => '"\\/bfnrt'.includes(String.fromC
 
 /**
  * Checks the bytes of one JSON value, cut anywhere, against RFC 8259 and the well-formed sequences of UTF-8 (Unicode,
- * table 3-7) without keeping them: a pushdown automaton whose stack is one bit a level.
+ * table 3-7), without keeping them. It is a pushdown automaton with one boolean per level on its stack.
  */
 export class JsonScanner {
-  /** Why the text is not JSON; undefined as long as it may be. */
+  /** Why the text is not JSON; undefined if no fault has been found yet. */
   fault: JsonFault | undefined;
   private state: State;
   private depth: number;
-  /** For each open container whether it is an object. */
+  /** Whether each open container is an object. */
   private readonly isObject: boolean[] = [];
   private inKey = false;
   private isKeyKept = false;
-  /** The bytes of the key at hand, as far as it is kept. */
+  /** The bytes of the current key, if it is kept. */
   private keyBytes = new Uint8Array(64);
   private keyLength = 0;
   private literal = '';
   private literalAt = 0;
   private hexLeft = 0;
-  /** The first byte of the sequence at hand, how many of its bytes have been taken, and how many are to come. */
+  /** The first byte of the current UTF-8 sequence, how many of its bytes have been taken, and how many are left. */
   private utf8First = 0;
   private utf8Taken = 0;
   private utf8Left = 0;
@@ -139,8 +134,8 @@ export class JsonScanner {
   private utf8High = 0xbf;
 
   /**
-   * @param baseDepth how many containers are open around the value; a byte order mark may stand before one that is not in any
-   * @param nanDepth in an array at this depth a bare NaN may stand for a value; none by default
+   * @param baseDepth the number of containers around the value. If there is none, a byte order mark may precede it.
+   * @param nanDepth the depth at which an element of an array may be a bare NaN; by default none
    */
   constructor(
     private readonly handler: ScanHandler,
@@ -152,36 +147,36 @@ export class JsonScanner {
     this.state = baseDepth === 0 ? State.Beginning : State.Value;
   }
 
-  /** The value has ended. */
+  /** Whether the value has ended. */
   get isDone(): boolean {
     return this.state === State.Done;
   }
 
-  /** There is nothing of the value yet. */
+  /** Whether the value has not begun yet. */
   get isFresh(): boolean {
     return this.state === State.Value && this.depth === this.baseDepth;
   }
 
-  /** Makes it ready for another value at the same place. */
+  /** Prepares the scanner for another value in the same containers. */
   reset(): void {
     this.state = State.Value;
     this.depth = this.baseDepth;
   }
 
-  /** The value before which the handler stopped it has been read by somebody else. */
+  /** Continues after the handler has stopped the scanner before a value and others have read that up to the index. */
   resumeAfterValue(index: number): void {
     this.endValue(index);
   }
 
-  /** No more bytes come: a number at the end is whole now. */
+  /** Ends the text. A number at its end is complete. */
   finish(index: number): void {
     if (ENDABLE.has(this.state)) this.endValue(index);
   }
 
   /**
    * Scans bytes[from, to).
-   * @returns the index up to which bytes were taken: `to`, or the end of the value, the place of the fault, or where the
-   * handler stopped it
+   * @returns the index up to which bytes were taken: `to`, the end of the value, the fault, or the value before which the
+   * handler stopped the scanner
    */
   scan(bytes: Uint8Array, from: number, to: number): number {
     let i = from;
@@ -258,7 +253,7 @@ export class JsonScanner {
     return i;
   }
 
-  /** One byte between values. @returns whether it was taken */
+  /** Takes a byte that is not inside a string, a number or a literal. @returns whether it was taken */
   private structure(byte: number, i: number): boolean {
     switch (this.state) {
       case State.FirstElement:
@@ -335,7 +330,7 @@ export class JsonScanner {
     if (this.depth <= this.watchDepth) this.handler.end(this.depth, index);
   }
 
-  /** Inside of quotes: runs over what needs no thought. */
+  /** Scans a string up to its end, an escape, or a character outside ASCII. */
   private scanText(bytes: Uint8Array, from: number, to: number): number {
     let i = from;
     for (; i < to; i++) {
@@ -386,7 +381,7 @@ export class JsonScanner {
   }
 
   private keyText(): string {
-    // For the short keys of ASCII that are usual, a decoder costs more than all the rest.
+    // Most keys are short and ASCII. For these, TextDecoder would take longer than all the rest.
     let text = '';
     for (let i = 0; i < this.keyLength; i++) {
       const byte = this.keyBytes[i] as number;
@@ -396,7 +391,7 @@ export class JsonScanner {
     return text;
   }
 
-  /** The first byte of a sequence of UTF-8 says how many follow, and the bounds of the second. */
+  /** The first byte of a UTF-8 sequence determines how many follow, and the bounds of the second. */
   private beginSequence(byte: number): void {
     this.state = State.Utf8;
     this.utf8First = byte;
@@ -417,7 +412,7 @@ export class JsonScanner {
   }
 }
 
-/** @returns undefined where the byte does not continue the number */
+/** @returns undefined if the byte does not continue the number */
 function nextInNumber(state: State, byte: number): State | undefined {
   const digit = isDigit(byte);
   switch (state) {
@@ -426,13 +421,7 @@ function nextInNumber(state: State, byte: number): State | undefined {
     case State.Zero:
       return byte === DOT ? State.Point : isExponent(byte) ? State.Exponent : undefined;
     case State.Integer:
-      return digit
-        ? State.Integer
-        : byte === DOT
-          ? State.Point
-          : isExponent(byte)
-            ? State.Exponent
-            : undefined;
+      return digit ? State.Integer : byte === DOT ? State.Point : isExponent(byte) ? State.Exponent : undefined;
     case State.Point:
       return digit ? State.Fraction : undefined;
     case State.Fraction:

@@ -1,15 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { asKernelDecodes, asPlainDecodes } from '../../../test/fuzz/verdicts.js';
+import { asKernelDecodes, asPlainDecodes, asServiceDecodes } from '../../../test/fuzz/verdicts.js';
 import { KernelFrameDecoder } from './kernel-frame-decoder.js';
 import { kernel, type Kernel } from './kernel/kernel.js';
 
-/** A run over many faults of the source cuts at fewer places. */
+/** Mutation tests set a larger step, to cut at fewer places. */
 const CUT_STEP = Number(process.env.CUT_STEP ?? 1);
 
 const rows = (data: string, headers = '["date","a","b"]') =>
   `{"param":{"scale":2,"x":[1]},"scalar":{"headers":${headers},"data":${data}}}`;
-const early = (data: string) =>
-  `{"scalar":{"data":${data},"headers":["date","a","b"]},"param":{"scale":-1e-3}}`;
+const early = (data: string) => `{"scalar":{"data":${data},"headers":["date","a","b"]},"param":{"scale":-1e-3}}`;
 const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
 
 const datas = [
@@ -108,7 +107,7 @@ const datas = [
   '[x',
   '[[',
   '[[1,2,3],',
-  // Both halves of the product with the power of ten carry over.
+  // Both halves of the product with the power of ten carry.
   '[[1,65744737791327170e79,67438032528608704e-81],[1,29823811348147502e66,16699463686036332e73],[1,76232797227554751e71,32698882472982977e-95]]',
   '[[1,2,"\\u00e9\\n\\"\\\\"]]',
   '[[1,2,"\\x"]]',
@@ -130,31 +129,10 @@ const datas = [
 const bodies = [
   ...datas.map((data) => rows(data)),
   ...datas.map(early),
-  // Ignored, and yet JSON, or not.
+  // Ignored cells, some of them not valid JSON.
   ...['{}', '"é"', '[1,"]"]', 'NaN', '[NaN]', 'true', '-1.5e3', '01', deep(508)]
-    .concat([
-      '{"a":{"b":[1,{}]},"":[]}',
-      '{"a":NaN}',
-      '"é\\u00e9\u{1f600}\\n"',
-      deep(509),
-      '[1,]',
-      '{"a":1,}',
-      '{"a"}',
-    ])
-    .concat([
-      '{1:1}',
-      '[}',
-      '{]',
-      '[1 2]',
-      '[,1]',
-      'tru',
-      'fals',
-      'truex',
-      '[01]',
-      '[1e5,-0.5E+3,0]',
-      '[1.]',
-      '[-]',
-    ])
+    .concat(['{"a":{"b":[1,{}]},"":[]}', '{"a":NaN}', '"é\\u00e9\u{1f600}\\n"', deep(509), '[1,]', '{"a":1,}', '{"a"}'])
+    .concat(['{1:1}', '[}', '{]', '[1 2]', '[,1]', 'tru', 'fals', 'truex', '[01]', '[1e5,-0.5E+3,0]', '[1.]', '[-]'])
     .concat(['"a\\""', '"\\x"', '"\\u12g4"', '"\\"', '"a\tb"', '"]"', 'NaX', 'nulx', '1.', '-', '1e'])
     .map((cell) => rows(`[[${cell},3,1,2],[7,6,5,4]]`, '["x","b","date","a"]')),
   '',
@@ -187,12 +165,22 @@ const bodies = [
   '{"param":null,"scalar":{"data":[]}}',
   rows('[]', '{}'),
   rows('[[1,2,3]]', '[1]'),
+  rows('[[1,2,3]]', '["date" , [["a",{}]] ,"b"]'),
+  rows('[[1,2,3]]', '["da,te",{"a":["]"]},1]'),
+  rows('[[1,2,3]]', '["da]te","[", -1.5e3 ,[]]'),
+  rows('[[1,2,3]]', '["date",null\n]'),
+  rows('[[1,2,3]]', '[1e400,"date"]'),
+  rows('[[1,2,3]]', '{"date":["a"]}'),
+  rows('[[1,2,3]]', '"date, [a]"'),
   rows('[["x"]]', '["date"]'),
   rows('[]', '["date","a","a","b"]'),
   rows('[[1,2,3,4]]', '["date","a","c","c"]'),
   rows('[]').replace('"x"', '"scale"'),
   rows('[]').replace('"x"', '"sc\\u0061le"'),
   rows('[]').replace('{"scale"', '{"x":1,"scale"'),
+  ...['{"a":1,"a":2}', '[{"a":{"b":[]}},{"b":1,"a":{"b":1,"\\u0062":{"b":2}}}]', '{"a":{"c":1},"b":{"c":1}}']
+    .concat([`{"a":1,"a":"${'x'.repeat(1 << 14)}"}`, `{"${'k'.repeat(5000)}":1,"${'k'.repeat(5000)}":2}`])
+    .flatMap((scale) => ['[[1,2,3]]', '[1]', '{}'].map((data) => rows(data).replace('2', scale))),
   rows('[[1,2,3]]').replace('"scalar"', '"scalar":{"data":[[1,"x"]]},"scalar"'),
   rows('[[1,2,3]]').replace('"headers"', '"data":[[3,2,1]],"headers"'),
   rows('[[1,2,3]]').replace('"scalar"', '"s\\u0063alar"').replace('"data"', '"\\u0064ata"'),
@@ -217,27 +205,21 @@ const bodies = [
   `{"__proto__":{"param":1},${rows('[[1,2,3]]').slice(1)}`,
   rows('[]').replace('"x"', '"__proto__"'),
 ].map((text) => Buffer.from(text));
-const badUtf8 = [
-  [0xff],
-  [0xc0, 0x80],
-  [0xed, 0xa0, 0x80],
-  [0xf4, 0x90, 0x80, 0x80],
-  [0xe2, 0x82],
-  [0x80],
-].flatMap((bytes) =>
-  [
-    '@{}',
-    '{@',
-    rows('[[1,"@",3]]'),
-    rows('[[1,2,3,"@"]]', '["date","a","b","c"]'),
-    rows('[]').replace('"x"', '"@"'),
-  ].map((text) =>
-    Buffer.concat([
-      Buffer.from(text.split('@')[0] as string),
-      Buffer.from(bytes),
-      Buffer.from(text.split('@')[1] as string),
-    ]),
-  ),
+const badUtf8 = [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82], [0x80]].flatMap(
+  (bytes) =>
+    [
+      '@{}',
+      '{@',
+      rows('[[1,"@",3]]'),
+      rows('[[1,2,3,"@"]]', '["date","a","b","c"]'),
+      rows('[]').replace('"x"', '"@"'),
+    ].map((text) =>
+      Buffer.concat([
+        Buffer.from(text.split('@')[0] as string),
+        Buffer.from(bytes),
+        Buffer.from(text.split('@')[1] as string),
+      ]),
+    ),
 );
 
 const utf16 = (text: string) => Buffer.from(text, 'utf16le');
@@ -247,15 +229,17 @@ const otherUnicode = ['\ufeff{}', '{}', '[1]', '"a"', '1', '', ' {}'].flatMap((t
 ]);
 
 describe('the decoder on the kernel', () => {
-  it.each(
-    [...bodies, ...badUtf8, ...otherUnicode].map((body) => [body.toString().slice(0, 100), body] as const),
-  )('agrees with the plain one on %s, however it is cut', async (_, body) => {
-    const expected = await asPlainDecodes([body]);
-    expect(await asKernelDecodes([body])).toEqual(expected);
-    expect(await asKernelDecodes(Array.from(body, (byte) => Buffer.of(byte)))).toEqual(expected);
-    for (let cut = 1; cut < Math.min(body.length, 200); cut += CUT_STEP)
-      expect(await asKernelDecodes([body.subarray(0, cut), body.subarray(cut)])).toEqual(expected);
-  });
+  it.each([...bodies, ...badUtf8, ...otherUnicode].map((body) => [body.toString().slice(0, 100), body] as const))(
+    'agrees with the plain one on %s, however it is cut',
+    async (_, body) => {
+      const expected = await asPlainDecodes([body]);
+      expect(await asKernelDecodes([body])).toEqual(expected);
+      expect(await asServiceDecodes([body])).toEqual(expected);
+      expect(await asKernelDecodes(Array.from(body, (byte) => Buffer.of(byte)))).toEqual(expected);
+      for (let cut = 1; cut < Math.min(body.length, 200); cut += CUT_STEP)
+        expect(await asKernelDecodes([body.subarray(0, cut), body.subarray(cut)])).toEqual(expected);
+    },
+  );
 
   it('reads many rows in chunks of any size, also before their headers', async () => {
     const data = Array.from({ length: 2_000 }, (_, i) => [
@@ -275,6 +259,14 @@ describe('the decoder on the kernel', () => {
     }
   });
 
+  it.each([
+    ['{"a":1,"a":2}', 'param.scale.a appears twice'],
+    ['[0,{"b":{"c":1,"c":[]}},{"b":1,"b":2}]', 'param.scale[1].b.c appears twice'],
+  ])('refuses the param %s, in which a key appears twice', async (scale, log) => {
+    for (const asDecodes of [asKernelDecodes, asPlainDecodes, asServiceDecodes])
+      expect(await asDecodes([Buffer.from(rows('[1]').replace('2', scale))])).toEqual({ code: 20, log });
+  });
+
   const agree = async (text: string) => {
     const body = Buffer.from(text);
     const verdict = await asPlainDecodes([body]);
@@ -285,10 +277,7 @@ describe('the decoder on the kernel', () => {
   it('takes a row of 1 MiB, refuses a longer one, and goes on to the end of the body', async () => {
     const row = (bytes: number) => `[1,2,"${'x'.repeat(bytes - '[1,2,""]'.length)}"]`;
     expect(await agree(rows(`[[1,2,3],${row(1 << 20)}]`))).toMatchObject({
-      log:
-        'scalar.data[1][2] (b): expected a number or a missing sample, got the string "' +
-        'x'.repeat(60) +
-        '…"',
+      log: 'scalar.data[1][2] (b): expected a number or a missing sample, got the string "' + 'x'.repeat(60) + '…"',
     });
     const long = rows(`[[1,2,3],${row((1 << 20) + 1)},[1]]`);
     expect(await agree(long)).toMatchObject({
@@ -297,9 +286,7 @@ describe('the decoder on the kernel', () => {
     expect(await asKernelDecodes([Buffer.from(`${long}]`)])).toMatchObject({ code: 10 });
     const spaces = ' '.repeat(1 << 20);
     expect(
-      await asKernelDecodes(
-        [`${rows(`[[${spaces}`).slice(0, -2)} `, '1,2,3]]}}'].map((piece) => Buffer.from(piece)),
-      ),
+      await asKernelDecodes([`${rows(`[[${spaces}`).slice(0, -2)} `, '1,2,3]]}}'].map((piece) => Buffer.from(piece))),
     ).toEqual({
       code: 24,
       log: 'scalar.data[0]: expected at most 1048576 bytes, got more',
@@ -315,8 +302,7 @@ describe('the decoder on the kernel', () => {
       const text = (bytes: number) => `"${'x'.repeat(bytes - 2)}"`;
       const decode = (body: string) =>
         asDecodes([body.slice(0, 500), body.slice(500)].map((piece) => Buffer.from(piece)));
-      const scaled = (bytes: number, data = '[]') =>
-        rows(data).replace('"scale":2', `"scale":${text(bytes)}`);
+      const scaled = (bytes: number, data = '[]') => rows(data).replace('"scale":2', `"scale":${text(bytes)}`);
       expect(await decode(scaled(1 << 14))).toMatchObject({ params: { scale: 'x'.repeat((1 << 14) - 2) } });
       expect(await decode(scaled((1 << 14) + 1))).toEqual({
         code: 21,
@@ -324,8 +310,7 @@ describe('the decoder on the kernel', () => {
       });
       // Rows are judged before params.
       expect(await decode(scaled((1 << 14) + 1, '[[1]]'))).toMatchObject({ code: 24 });
-      const headed = (bytes: number) =>
-        rows('[]', `["date","a","b",${text(bytes - '["date","a","b",]'.length)}]`);
+      const headed = (bytes: number) => rows('[]', `["date","a","b",${text(bytes - '["date","a","b",]'.length)}]`);
       expect(await decode(headed(1 << 20))).toMatchObject({ params: { scale: 2 } });
       expect(await decode(headed((1 << 20) + 1))).toEqual({
         code: 20,
@@ -342,14 +327,14 @@ describe('the decoder on the kernel', () => {
     ['rows before their headers', '{"scalar":{"data":[' + '[0,0,0],'.repeat(125_000)],
     ['headers', '{"scalar":{"headers":[' + '"",'.repeat(333_000)],
     ['keys', `{${'"":0,'.repeat(200_000)}`],
-  ])('holds of %s at most four times its bytes, however small the chunks are', (_, text) => {
+  ])('holds at most four times the bytes of %s, however small the chunks are', (_, text) => {
     const held = () => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
     const bytes = Buffer.from(text);
     const decoders = Array.from({ length: 20 }, () => decoderOf(['a', 'b']));
     const before = held();
     for (const decoder of decoders)
       for (let i = 0; i < bytes.length; i += 100) decoder.push(bytes.subarray(i, i + 100));
-    // What the chunks themselves leave for the garbage collector is not held.
+    // The chunks themselves leave some garbage, which does not count.
     const garbage = 40e6;
     expect(held() - before).toBeLessThan(4 * decoders.length * bytes.length + garbage);
     for (const decoder of decoders) decoder.release();
@@ -384,11 +369,7 @@ describe('the decoder on the kernel', () => {
   });
 
   it.each([
-    [
-      'latin1',
-      Buffer.from(rows('[[1,"é",3]]'), 'latin1'),
-      'scalar.data[0][1]: not UTF-8: byte 0xe9 at byte 78',
-    ],
+    ['latin1', Buffer.from(rows('[[1,"é",3]]'), 'latin1'), 'scalar.data[0][1]: not UTF-8: byte 0xe9 at byte 78'],
     ['UTF-16', utf16('\ufeff{}'), 'UTF-16, not UTF-8: byte 0xff at byte 0'],
     ['UTF-16 without a mark', utf16('{}'), 'UTF-16, not UTF-8: byte 0x00 at byte 1'],
   ])('names text that is %s, and the byte that shows it, however it is cut', async (_, body, message) => {
@@ -412,7 +393,7 @@ describe('the decoder on the kernel', () => {
     expect([...frame.columns]).toEqual([['date', Float64Array.of(1, 2, 3)]]);
   });
 
-  /** How many rows there was room for in the end. */
+  /** The number of rows that the columns have room for at the end. */
   async function roomOf(count: number, options: object, head = ''): Promise<number> {
     const row = Buffer.from('[1,2,3],');
     const body = Buffer.alloc(count * row.length, row);
@@ -431,11 +412,11 @@ describe('the decoder on the kernel', () => {
     expect(room).toBeLessThanOrEqual(11_100);
   });
 
-  it('bears a declared length for which no array can be made', async () => {
-    expect(await roomOf(9, { expectedBytes: 2 ** 40, limitBytes: 2 ** 40 })).toBe(1 << 27);
+  it('accepts a declared length that is too large for an array', async () => {
+    expect(await roomOf(1_000, { expectedBytes: 2 ** 40, limitBytes: 2 ** 40 })).toBe(1 << 27);
   });
 
-  it('grows twofold where the length is not known, and past a million rows once for the longest body', async () => {
+  it('doubles if the length is unknown, and past a million rows grows once, for the longest body', async () => {
     const few = await roomOf(9_999, { limitBytes: 24_000_000 });
     expect(few).toBeGreaterThanOrEqual(10_000);
     expect(few).toBeLessThan(20_000);

@@ -1,10 +1,5 @@
 import { KasemError } from '../errors/kasem.error.js';
-import {
-  type DecodedBody,
-  type DecoderOptions,
-  type FrameDecoder,
-  type FrameSchema,
-} from './frame-decoder.js';
+import { type DecodedBody, type DecoderOptions, type FrameDecoder } from './frame-decoder.js';
 import {
   assertHeadersLength,
   assertParamLength,
@@ -17,55 +12,57 @@ import {
   notJson,
   rowError,
 } from './frame-rules.js';
-import { DATE, Frame } from './frame.js';
+import { DATE, Frame, type FrameSchema } from './frame.js';
 import { free } from '../free.js';
 import { faultText, JsonScanner, keyName, type JsonFault } from './json-scanner.js';
 import { type Kernel } from './kernel/kernel.js';
+import { repeatedKey } from './repeated-key.js';
 import { RowDecoder, type RowShape } from './row-decoder.js';
 import { TextBlocks } from './text-blocks.js';
 import { turns } from '../turns.js';
 
-/** Later rows may be shorter than the first; pages that nothing is written to cost nothing. */
+/** Spare room, since later rows may be shorter than the first. Pages that are never written take no memory. */
 const ROOM = 1.1;
 
-/** Where the length is not known, columns grow by copying up to here, which takes some milliseconds; then once for all. */
+/** If the length is unknown, columns double up to here; the copies take some milliseconds. Then they grow once to the limit. */
 const MANY_ROWS = 1 << 20;
 
 const MATTERING = ['param', 'scalar'];
 const MATTERING_IN_SCALAR = ['headers', 'data'];
 const NO_KEYS: readonly string[] = [];
 
+const QUOTE = 0x22;
 const OPEN_ARRAY = 0x5b;
 const OPEN_OBJECT = 0x7b;
 
 const NONE = new Uint8Array();
 
-/** With the names of the series that it fills. */
 interface NamedRowShape extends RowShape {
   readonly series: readonly string[];
 }
 
 /**
- * Decodes a body as it arrives, in memory that grows with its needed columns and not with its text. A scanner checks all
- * of it and keeps the text of the few values that matter, which JSON.parse then reads; the rows go to a RowDecoder.
+ * Decodes a body as it arrives. Its memory grows with the needed columns, not with the text. A scanner checks everything and
+ * keeps the text of the few values that are needed, for JSON.parse. The rows go to a RowDecoder.
  */
 export class KernelFrameDecoder implements FrameDecoder {
   private readonly scanner: JsonScanner;
-  /** The chunk at hand; none after its push, since it is the caller's again. */
+  /** The current chunk; empty between pushes, since the caller may reuse it. */
   private chunk: Uint8Array = NONE;
-  /** How many bytes stood before the chunk at hand. */
+  /** The number of bytes before the current chunk. */
   private offset = 0;
   private malformed: KasemError | undefined;
   private duplicate: string | undefined;
-  /** The keys on the way to the value at hand, the one in the body at 1, the one below at 2. */
+  /** The keys that lead to the current value: at 1 the key in the body, at 2 the key below that. */
   private readonly keys: (string | undefined)[] = [];
   private readonly seen = new Set<string>();
-  /** The paths that matter by the first byte of their values, which tells what these are; the body's path is empty. */
+  /** The first bytes of the needed values, which tell their types, by path. The path of the body is empty. */
   private readonly firstBytes = new Map<string, number>();
-  /** The texts of the params and the headers. */
+  /** The texts of the params and the headers, by path. */
   private readonly kept = new Map<string, TextBlocks>();
-  /** The text that is being kept, and from where on of the chunk at hand. */
+  /** The text that is being kept, and the index in the current chunk from which to keep it. */
   private keeping: { readonly text: TextBlocks; from: number } | undefined;
+  private shape: NamedRowShape | undefined;
   private rows: RowDecoder | undefined;
   private inRows = false;
   /** The text of rows that came before their headers. */
@@ -112,15 +109,15 @@ export class KernelFrameDecoder implements FrameDecoder {
     this.assertObject('scalar', 'scalar');
     if (!this.seen.has('scalar.data')) throw new KasemError('INVALID_BODY', 'scalar.data is missing');
     if (this.rows === undefined)
-      throw new KasemError(
-        'INVALID_BODY',
-        `scalar.data: expected an array, got ${this.describe('scalar.data')}`,
-      );
+      throw new KasemError('INVALID_BODY', `scalar.data: expected an array, got ${this.describe('scalar.data')}`);
+    for (const [path, text] of this.kept) {
+      const repeated = path.startsWith('param.') ? repeatedKey(text.toBuffer(), path) : undefined;
+      if (repeated !== undefined) throw duplicateKey(repeated);
+    }
     assertHeadersLength(this.kept.get('scalar.headers')?.bytes ?? 0);
 
-    const shape = this.rowShape();
-    const rows =
-      this.early === undefined ? this.rows : await this.decodeEarly(this.early, shape, this.rows.rows);
+    const shape = this.shape ?? this.rowShape();
+    const rows = this.early === undefined ? this.rows : await this.decodeEarly(this.early, shape, this.rows.rows);
     const { optional, params } = this.schema;
     const { series } = shape;
     if (rows.fault !== undefined) throw rowError(rows.fault, shape.width, shape.indices, series);
@@ -152,7 +149,8 @@ export class KernelFrameDecoder implements FrameDecoder {
       // The scanner stopped before the bracket that opens the rows.
       i++;
       if (!this.kept.has('scalar.headers')) this.keeping = { text: (this.early = new TextBlocks()), from: i };
-      this.rows = this.rowDecoder(this.tryRowShape());
+      this.shape = this.tryRowShape();
+      this.rows = this.rowDecoder(this.shape);
     } else {
       for (; i < chunk.length; i++) {
         const byte = chunk[i] as number;
@@ -177,7 +175,7 @@ export class KernelFrameDecoder implements FrameDecoder {
     return i;
   }
 
-  /** Decodes the rows that came before their headers, and forgets their text on the way. */
+  /** Decodes the rows that came before their headers, and frees their text on the way. */
   private async decodeEarly(early: TextBlocks, shape: RowShape, count: number): Promise<RowDecoder> {
     const rows = new RowDecoder(this.kernel, shape, () => count);
     for (const block of early.take()) {
@@ -198,7 +196,7 @@ export class KernelFrameDecoder implements FrameDecoder {
 
   private rowShape(): NamedRowShape {
     const text = this.kept.get('scalar.headers');
-    const headers = text && parse(text);
+    const headers = text && parseHeaders(text.toBuffer());
     const series = neededSeries(headers, this.schema.series, this.schema.optional);
     return {
       series,
@@ -207,8 +205,8 @@ export class KernelFrameDecoder implements FrameDecoder {
     };
   }
 
-  /** None where there are no headers yet; those at fault are told at the end, when it is known that the body is JSON. */
-  private tryRowShape(): RowShape | undefined {
+  /** Undefined if the headers come later or are wrong. `end` reports wrong headers, after it is known that the body is JSON. */
+  private tryRowShape(): NamedRowShape | undefined {
     try {
       return this.rowShape();
     } catch {
@@ -229,7 +227,7 @@ export class KernelFrameDecoder implements FrameDecoder {
     if (path === undefined) return false;
     this.firstBytes.set(path, first);
     if (path === 'scalar.data' && first === OPEN_ARRAY) return (this.inRows = true);
-    // A string or number where the body, param or scalar is expected is kept for the error that shows it.
+    // A string or a number in place of the body, `param` or `scalar` is kept: the error shows it.
     if (depth === 2 || (first !== OPEN_OBJECT && first !== OPEN_ARRAY)) {
       const text = new TextBlocks(path === 'scalar.headers' ? MAX_HEADERS_BYTES : MAX_PARAM_BYTES);
       this.keeping = { text, from: index };
@@ -253,7 +251,7 @@ export class KernelFrameDecoder implements FrameDecoder {
     this.seen.add(path);
   }
 
-  /** The keys that matter in the container at the depth. */
+  /** The needed keys of the container at a depth. */
   private matteringAt(depth: number): readonly string[] {
     if (depth === 1) return MATTERING;
     if (this.keys[1] === 'scalar') return MATTERING_IN_SCALAR;
@@ -273,7 +271,7 @@ export class KernelFrameDecoder implements FrameDecoder {
     return text.isTooLong ? 'a long string' : describeText(text.toBuffer());
   }
 
-  /** The path of the row that is being read. */
+  /** The path of the current row and cell. */
   private get place(): string | undefined {
     return this.inRows ? this.rows?.place : undefined;
   }
@@ -284,3 +282,26 @@ export class KernelFrameDecoder implements FrameDecoder {
 }
 
 const parse = (text: TextBlocks): unknown => JSON.parse(text.toBuffer().toString());
+
+/**
+ * The headers up to and including the first that is not a string. They are refused whatever follows, and JSON.parse takes up to
+ * ten times as long for containers as for strings.
+ */
+function parseHeaders(text: Buffer): unknown {
+  const scanner = new JsonScanner(
+    {
+      begin: (depth, first) => (depth === 0 ? first === OPEN_OBJECT : first !== QUOTE),
+      end: () => undefined,
+      key: () => undefined,
+    },
+    1,
+  );
+  const end = scanner.scan(text, 0, text.length);
+  const names = text.toString('utf8', 0, end);
+  if (end === text.length) return JSON.parse(names);
+  if (end === 0) return {};
+  const [found] = /^(?:[[{]|[^,\]\s]+)/.exec(text.toString('utf8', end)) as RegExpExecArray;
+  return JSON.parse(`${names}${EMPTY[found] ?? found}]`);
+}
+
+const EMPTY: Record<string, string> = { '[': '[]', '{': '{}' };

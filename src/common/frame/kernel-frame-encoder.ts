@@ -1,7 +1,7 @@
 import { type Frame, type Missing } from './frame.js';
 import { type Kernel } from './kernel/kernel.js';
 
-/** Writes a frame with the kernel, in pieces of nearly 64 KiB. */
+/** Encodes a frame on the kernel, in pieces of nearly 64 KiB. */
 export function* encodeFrameKernel(kernel: Kernel, frame: Frame, missing: Missing): Generator<Uint8Array> {
   const columns = [...frame.columns.values()];
   const stride = Math.floor(kernel.columns.length / columns.length);
@@ -9,9 +9,7 @@ export function* encodeFrameKernel(kernel: Kernel, frame: Frame, missing: Missin
   let row = 0;
   while (row < frame.length) {
     const end = Math.min(row + ROWS_A_PIECE, frame.length);
-    columns.forEach((column, c) =>
-      kernel.columns.set(column.subarray(row, Math.min(row + stride, end)), c * stride),
-    );
+    columns.forEach((column, c) => kernel.columns.set(column.subarray(row, Math.min(row + stride, end)), c * stride));
     const stopped = kernel.writeRows(
       0,
       Math.min(stride, end - row),
@@ -27,5 +25,5 @@ export function* encodeFrameKernel(kernel: Kernel, frame: Frame, missing: Missin
   yield Buffer.from(']}');
 }
 
-/** A row of two columns takes some 30 bytes, and a piece of 64 KiB then some 2,000 of them. */
+/** More rows than fit into a piece: a row of two columns takes about 30 bytes, so 64 KiB hold about 2,000 of them. */
 const ROWS_A_PIECE = 4096;

@@ -67,7 +67,7 @@ describe('the plain frame decoder', () => {
     expect((await decode(body('[]').replace('"scale":2,', ''))).params).toStrictEqual({});
   });
 
-  it('keeps why a body is malformed', async () => {
+  it('keeps the cause of a malformed body', async () => {
     for (const text of ['{', Buffer.of(0x22, 0xff, 0x22)])
       await expect(decode(text)).rejects.toHaveProperty('cause.message', expect.any(String));
   });
@@ -78,18 +78,13 @@ describe('the plain frame decoder', () => {
   it('takes a row of 1 MiB, and refuses the first that is longer', async () => {
     const largest = long(1 << 20);
     expect(Buffer.byteLength(largest)).toBe(1 << 20);
-    const rows = body(
-      `[[1,2,3] , ${largest}, ${long((1 << 20) + 1)},${long(1 << 21)},[1]]`,
-      '["date","a","b"]',
-    );
+    const rows = body(`[[1,2,3] , ${largest}, ${long((1 << 20) + 1)},${long(1 << 21)},[1]]`, '["date","a","b"]');
     await expect(decode(rows.replaceAll(largest, '[1,2,3]'))).rejects.toMatchObject({
       message: 'scalar.data[2]: expected at most 1048576 bytes, got more',
     });
     await expect(decode(rows)).rejects.toMatchObject({
       message:
-        'scalar.data[1][2] (b): expected a number or a missing sample, got the string "é' +
-        'x'.repeat(59) +
-        '…"',
+        'scalar.data[1][2] (b): expected a number or a missing sample, got the string "é' + 'x'.repeat(59) + '…"',
     });
   });
 
@@ -100,11 +95,7 @@ describe('the plain frame decoder', () => {
     [body('[[1,2,true]]'), 25, 'scalar.data[0][2] (b): expected a number or a missing sample, got true'],
     [body('[[null,2,1],[NaN,2,1]]'), 26, 'got null'],
     [body('[[1,2,1],[NaN,2,1]]'), 26, 'scalar.data[1][0] (date): expected a number, got NaN'],
-    [
-      body(`[[1,2,3],[1,2,"${'x'.repeat(1 << 20)}"]]`),
-      24,
-      'scalar.data[1]: expected at most 1048576 bytes, got more',
-    ],
+    [body(`[[1,2,3],[1,2,"${'x'.repeat(1 << 20)}"]]`), 24, 'scalar.data[1]: expected at most 1048576 bytes, got more'],
     [body('[]').replace('"scalar"', '"scalar":{},"scal\\u0061r"'), 20, 'scalar appears twice'],
     [body('[]').replace('"data"', '"headers"'), 20, 'scalar.headers appears twice'],
     [body('[]').replace('"scalar"', '"param":{},"scalar"'), 20, 'param appears twice'],

@@ -12,13 +12,14 @@ import {
   rowFaults,
   type RowFault,
 } from './frame-rules.js';
-import { type DecodedBody, type FrameDecoder, type FrameSchema } from './frame-decoder.js';
-import { DATE, Frame } from './frame.js';
+import { type DecodedBody, type FrameDecoder } from './frame-decoder.js';
+import { DATE, Frame, type FrameSchema } from './frame.js';
+import { repeatedKey } from './repeated-key.js';
 import { TextBlocks } from './text-blocks.js';
 
 /**
- * Reads a body over `JSON.parse`: it holds the whole text and all rows at once. It is the oracle that the tests hold the
- * kernel's decoder against, and what runs where WebAssembly SIMD is missing.
+ * Decodes a body with `JSON.parse`: it holds the whole text and all rows at once. It is the oracle in the tests of the kernel's
+ * decoder, and the fallback without WebAssembly SIMD.
  */
 export class PlainFrameDecoder implements FrameDecoder {
   private readonly text = new TextBlocks();
@@ -36,7 +37,7 @@ export class PlainFrameDecoder implements FrameDecoder {
     const { structure, body } = parse(bytes, this.schema.params);
 
     const { optional, params } = this.schema;
-    const { duplicate, lengths } = structure;
+    const { duplicate, texts } = structure;
     const { param, scalar } = Object(body) as Record<string, unknown>;
     const { headers, data } = Object(scalar) as Record<string, unknown>;
     const series = neededSeries(headers, this.schema.series, optional);
@@ -49,8 +50,11 @@ export class PlainFrameDecoder implements FrameDecoder {
     };
     const envelope = {
       valueAt: (path: string) => values[path],
-      bytesAt: (path: string) => lengths.get(path) ?? 0,
+      bytesAt: (path: string) => texts.get(path)?.length ?? 0,
       duplicate,
+      repeated: [...texts].flatMap(([path, text]) =>
+        path.startsWith('param.') ? (repeatedKey(text, path) ?? []) : [],
+      ),
     };
     for (const fault of envelopeFaults(envelope, series)) throw fault;
 
@@ -59,20 +63,17 @@ export class PlainFrameDecoder implements FrameDecoder {
     const width = (headers as string[]).length;
     const columns = indices.map(() => new Float64Array(rows.length));
     rows.forEach((row, r) => {
-      const [fault] =
-        structure.tooLong === r ? [{ row: r, tooLong: true }] : rowFaults(row, r, width, indices);
+      const [fault] = structure.tooLong === r ? [{ row: r, tooLong: true }] : rowFaults(row, r, width, indices);
       if (fault !== undefined) throw rowError(namedNaN(fault, structure.nanRows), width, indices, series);
       const cells = row as unknown[];
       indices.forEach((column, c) => ((columns[c] as Float64Array)[r] = Number(cells[column] ?? NaN)));
     });
 
-    for (const name of params) assertParamLength(name, structure.lengths.get(`param.${name}`) ?? 0);
+    for (const name of params) assertParamLength(name, texts.get(`param.${name}`)?.length ?? 0);
     const names = [DATE, ...series];
     const given = new Map(Object.entries(param as object));
     return {
-      params: Object.fromEntries(
-        params.filter((name) => given.has(name)).map((name) => [name, given.get(name)]),
-      ),
+      params: Object.fromEntries(params.filter((name) => given.has(name)).map((name) => [name, given.get(name)])),
       frame: new Frame(new Map(columns.map((column, c) => [names[c] as string, column])), optional),
     };
   }
@@ -82,7 +83,7 @@ export class PlainFrameDecoder implements FrameDecoder {
   }
 }
 
-/** A bare NaN went through JSON.parse as null; in the log it shall be called what it was. */
+/** JSON.parse got null for a bare NaN. The log shows NaN, as it was sent. */
 function namedNaN(fault: RowFault, nanRows: ReadonlyMap<number, number>): RowFault {
   if (fault.cell?.found !== 'null' || nanRows.get(fault.cell.column) !== fault.row) return fault;
   return { ...fault, cell: { ...fault.cell, found: 'NaN' } };
@@ -93,7 +94,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 /** @throws KasemError MALFORMED_JSON */
 function parse(bytes: Buffer, params: readonly string[]): { structure: Structure; body: unknown } {
   try {
-    // The decoder drops a byte order mark.
+    // TextDecoder drops a byte order mark.
     const structure = walk(UTF8.decode(bytes), params);
     return { structure, body: JSON.parse(structure.text) };
   } catch (error) {
@@ -101,11 +102,11 @@ function parse(bytes: Buffer, params: readonly string[]): { structure: Structure
   }
 }
 
-/** JSON.parse does not say at which byte of which row a text is not JSON: a scanner goes over it once more. */
+/** JSON.parse does not tell the byte or the row of a fault, so a scanner looks for them. */
 function malformed(bytes: Buffer, cause: unknown): KasemError {
   const keys: string[] = [];
   let inRows = false;
-  /** The rows and, of the last one that is an array, the cells that have begun. */
+  /** The number of rows, and of cells in the last row, that have begun. */
   let [rows, cells] = [0, 0];
   let isInArray = false;
   const scanner = new JsonScanner(
@@ -140,43 +141,42 @@ function malformed(bytes: Buffer, cause: unknown): KasemError {
     (after < 0
       ? undefined
       : { why: 'unexpected text after its end', byte: bytes[end + after] as number, index: end + after });
-  const why =
-    fault === undefined ? `unexpected end after ${bytes.length} bytes` : faultText(fault, fault.index);
+  const why = fault === undefined ? `unexpected end after ${bytes.length} bytes` : faultText(fault, fault.index);
   const cell = isInArray && cells > 0 ? `[${cells - 1}]` : '';
   return notJson(why, inRows ? `scalar.data[${Math.max(rows - 1, 0)}]${cell}` : undefined, { cause });
 }
 
 const OPEN_ARRAY = 0x5b;
 
-/** What JSON.parse does not tell of a text. */
+/** What JSON.parse does not tell about a text. */
 interface Structure {
-  /** The text with each bare NaN that may stand, as a cell of a row, replaced by null. */
+  /** The text with null for each bare NaN that is a cell of a row, where it is allowed. */
   readonly text: string;
-  /** The path of the first key that matters and stands twice. */
+  /** The path of the first needed key that appears twice. */
   readonly duplicate: string | undefined;
-  /** For each column the first row with a bare NaN in it. */
+  /** The first row with a bare NaN in each column. */
   readonly nanRows: ReadonlyMap<number, number>;
-  /** The lengths in bytes of the params that matter and of the headers, by their paths. */
-  readonly lengths: ReadonlyMap<string, number>;
+  /** The texts of the needed params and of the headers, by path. */
+  readonly texts: ReadonlyMap<string, Buffer>;
   /** The first row whose text is longer than MAX_ROW_BYTES. */
   readonly tooLong: number | undefined;
 }
 
-/** An object or an array that is open while walking. */
+/** An open object or array. */
 interface Container {
   readonly isObject: boolean;
-  /** Its path, such as `scalar.data`; undefined where nothing in it matters. */
+  /** Its path, such as `scalar.data`; undefined if nothing in it is needed. */
   readonly path: string | undefined;
   readonly keys: Set<string>;
-  /** In an object the key of the value to come; undefined while a key is due. */
+  /** In an object, the key of the current value; undefined if a key comes next. */
   key: string | undefined;
-  /** In an array the index of the value to come. */
+  /** In an array, the index of the current value. */
   index: number;
 }
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s"{}[\]:,]+/gs;
 
-/** Walks over the tokens of a text that need not be JSON: what it gets wrong then, JSON.parse refuses. */
+/** Walks over the tokens of a text. If the text is not JSON, the result may be wrong, but JSON.parse refuses it later. */
 function walk(text: string, params: readonly string[]): Structure {
   const mattering = new Map<string | undefined, ReadonlySet<string>>([
     ['', new Set(['param', 'scalar'])],
@@ -186,8 +186,8 @@ function walk(text: string, params: readonly string[]): Structure {
   const open: Container[] = [];
   const pieces: string[] = [];
   const nanRows = new Map<number, number>();
-  const lengths = new Map<string, number>();
-  /** The value whose length is wanted, and how many containers are open around it. */
+  const texts = new Map<string, Buffer>();
+  /** The value whose text is needed, and the number of containers around it. */
   let measured: { path: string; start: number; depth: number } | undefined;
   let duplicate: string | undefined;
   let tooLong: number | undefined;
@@ -235,7 +235,7 @@ function walk(text: string, params: readonly string[]): Structure {
       }
     }
     if (measured?.depth === open.length) {
-      lengths.set(measured.path, Buffer.byteLength(text.slice(measured.start, match.index + token.length)));
+      texts.set(measured.path, Buffer.from(text.slice(measured.start, match.index + token.length)));
       measured = undefined;
     }
     if (inData && open.length === 3) {
@@ -243,7 +243,7 @@ function walk(text: string, params: readonly string[]): Structure {
       if (Buffer.byteLength(row) > MAX_ROW_BYTES) tooLong ??= data.index;
     }
   }
-  return { text: pieces.join('') + text.slice(copied), duplicate, nanRows, lengths, tooLong };
+  return { text: pieces.join('') + text.slice(copied), duplicate, nanRows, texts, tooLong };
 }
 
 function pathOf(parent: Container | undefined): string | undefined {
@@ -252,7 +252,7 @@ function pathOf(parent: Container | undefined): string | undefined {
   return parent.path === 'scalar' && parent.key === 'data' ? 'scalar.data' : undefined;
 }
 
-/** The text of a key; a key that is not right is refused by JSON.parse later. */
+/** The text of a key. JSON.parse refuses an invalid key later. */
 function unquote(token: string): string {
   try {
     return String(JSON.parse(token));

@@ -2,7 +2,7 @@ import { type Frame, type Missing } from './frame.js';
 
 const ROWS_A_PIECE = 1024;
 
-/** Writes a frame number by number; the kernel's encoder is held against it byte for byte. */
+/** Encodes a frame number by number. Tests compare the kernel's encoder with it byte for byte. */
 export function* encodeFramePlain(frame: Frame, missing: Missing): Generator<Uint8Array> {
   const columns = [...frame.columns.values()];
   yield Buffer.from(`{"headers":${JSON.stringify(frame.headers)},"data":[`);
@@ -16,7 +16,7 @@ export function* encodeFramePlain(frame: Frame, missing: Missing): Generator<Uin
   yield Buffer.from(']}');
 }
 
-/** A number as JSON.stringify writes it, made a double for readers that go by the text. */
+/** A number as JSON.stringify writes it, with `.0` if needed: some parsers take it for an integer otherwise. */
 function numberText(value: number, missing: Missing): string {
   if (Number.isNaN(value)) return missing;
   const text = Object.is(value, -0) ? '-0' : JSON.stringify(value);

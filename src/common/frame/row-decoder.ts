@@ -1,13 +1,13 @@
 import { describeText, MAX_ROW_BYTES, type RowFault } from './frame-rules.js';
-import { free } from '../free.js';
+import { free, isShort } from '../free.js';
 import { JsonScanner, unexpected, type JsonFault } from './json-scanner.js';
 import { type Kernel } from './kernel/kernel.js';
 import { TextBlocks } from './text-blocks.js';
 
-/** `scalar.data` stands in three containers: the body, `scalar` and itself. */
+/** Rows are inside three containers: the body, `scalar` and `data`. */
 const ROWS_DEPTH = 3;
 
-/** More rows get room only when they have come: an array cannot be made as long as the longest body that may be configured. */
+/** The most rows to allocate in advance: an array cannot be as long as the longest body that can be configured. */
 const MAX_EXPECTED_ROWS = 1 << 27;
 
 /** The first bytes of a number. */
@@ -17,40 +17,40 @@ const COMMA = 0x2c;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 
-/** Where the needed columns stand in a row, and how many cells a row has. */
 export interface RowShape {
+  /** The number of cells in a row. */
   readonly width: number;
-  /** For `date` and each series the index of its column. */
+  /** The indices of the columns of `date` and of each series. */
   readonly indices: readonly number[];
 }
 
-/** Where a needed cell stands in the text of its row. */
+/** The place of a needed cell in the text of its row. */
 interface Place {
   /** The index of the cell in its row. */
   readonly column: number;
-  /** Which of the needed columns it fills. */
+  /** The index of the needed column that it fills. */
   readonly target: number;
   start: number;
   end: number;
 }
 
 /**
- * Reads the rows of `scalar.data`, from after its `[` to its `]`, from bytes cut anywhere into columns. The kernel takes
- * all rows that are whole and without fault; this takes the others, byte by byte: what a chunk cuts, and what is at fault.
+ * Decodes the rows of `scalar.data`, from after its `[` to its `]`, into columns. The bytes may be cut anywhere. The kernel takes
+ * complete rows without faults. This class takes the others byte by byte: rows cut by a chunk, and faulty rows.
  */
 export class RowDecoder {
-  /** Why the text is not JSON; undefined as long as it may be. */
+  /** Why the text is not JSON; undefined if no fault has been found yet. */
   malformed: JsonFault | undefined;
-  /** The first row that is not as it must be. The rest is only checked to be JSON. */
+  /** The first faulty row. Rows after it are only checked to be JSON. */
   fault: RowFault | undefined;
   isDone = false;
   rows = 0;
   private columns: Float64Array[] = [];
-  /** The needed cells, ascending by their column. */
+  /** The needed cells in the order of their columns. */
   private readonly places: readonly Place[];
-  /** As the kernel wants it: the index of each needed column with which of the columns it fills, then an end. */
+  /** For the kernel: pairs of the index of a needed column in a row and of the column that it fills, then -1 as the end. */
   private readonly needed: Int32Array;
-  /** The distance of two columns in the kernel's memory, in values. */
+  /** The distance between two columns in the kernel's memory, in values. */
   private readonly stride: number;
   private capacity = 0;
   private expects: 'row or end' | 'row' | 'comma or end' = 'row or end';
@@ -60,18 +60,17 @@ export class RowDecoder {
   /** Whether the scanner is in a row, or has found its fault there. */
   private isInRow = false;
   private isArray = false;
-  /** The cells of that row so far, and of the needed ones how many. */
+  /** The number of cells that have begun in that row, and of needed cells that have ended. */
   private cells = 0;
   private placed = 0;
-  /** The index of the text's first byte, relative to the chunk at hand. */
+  /** The index of the text's first byte, relative to the current chunk. */
   private origin = 0;
-  /** The part [from, to) of the chunk at hand that is in the kernel's memory, which others use between two pushes. */
+  /** The part [from, to) of the current chunk that is in the kernel's memory. Others use that memory between two pushes. */
   private window = { from: 0, to: 0 };
 
   /**
-   * @param shape undefined where the rows are only to be checked to be JSON
-   * @param expectedRows tells from the mean length of a row, and from how many there are, how many there may be; 0 where
-   * nothing is known
+   * @param shape undefined if the rows are only checked to be JSON
+   * @param expectedRows estimates the number of rows from the mean length of a row and the rows so far; 0 if it is unknown
    */
   constructor(
     private readonly kernel: Kernel,
@@ -109,19 +108,25 @@ export class RowDecoder {
     this.stride = Math.floor(kernel.columns.length / indices.length);
   }
 
-  /** The columns, each as long as there are rows. */
+  /** The columns, cut to the number of rows. */
   get result(): Float64Array[] {
     if (this.columns.length === 0) this.reserve(0);
-    return this.columns.map((column) => column.subarray(0, this.rows));
+    return this.columns.map((column) => {
+      if (!isShort(this.rows * column.BYTES_PER_ELEMENT)) return column.subarray(0, this.rows);
+      // A short view would keep the whole column in memory.
+      const rows = column.slice(0, this.rows);
+      free(column);
+      return rows;
+    });
   }
 
-  /** The path of the row that began last, and of its cell where it is an array. */
+  /** The path of the row that began last, and of its last cell if it is an array that has not ended. */
   get place(): string {
     const row = `scalar.data[${this.isInRow ? this.rows : Math.max(this.rows - 1, 0)}]`;
     return this.isInRow && this.isArray && this.cells > 0 ? `${row}[${this.cells - 1}]` : row;
   }
 
-  /** @returns the index up to which bytes were taken: `to`, the end of the array, or the place where it is malformed */
+  /** @returns the index up to which bytes were taken: `to`, the end of the array, or the fault of malformed JSON */
   push(bytes: Uint8Array, from: number, to: number): number {
     this.window = { from: 0, to: 0 };
     let i = from;
@@ -135,14 +140,14 @@ export class RowDecoder {
     return i;
   }
 
-  /** Gives back at once what is held of the rows. */
+  /** Frees the memory of the rows at once. */
   release(): void {
     for (const column of this.columns) free(column);
     this.columns = [];
     this.text.drop();
   }
 
-  /** Nothing is needed of rows that are only to be checked to be JSON. */
+  /** Whether samples are needed. Otherwise the rows are only checked to be JSON. */
   private get isNeeded(): boolean {
     return this.shape !== undefined && this.fault === undefined;
   }
@@ -159,7 +164,7 @@ export class RowDecoder {
         this.expects = 'comma or end';
         i += taken;
       } else if (this.window.to < to && i > this.window.from) {
-        // Perhaps it is only the window that ends within the row.
+        // The row may be complete, and only the window ends inside it.
         this.load(bytes, i, to);
       } else return i;
     }
@@ -174,7 +179,7 @@ export class RowDecoder {
     this.window = { from, to };
   }
 
-  /** @returns how many rows from the index on it has taken */
+  /** @returns the number of rows that it took from the index on */
   private callKernel(index: number): number {
     const { kernel, shape, window } = this;
     const [from, to] = [index - window.from, window.to - window.from];
@@ -194,7 +199,7 @@ export class RowDecoder {
     this.rows += rows;
   }
 
-  /** Room for at least so many rows. Pages that nothing is written to cost nothing. */
+  /** Makes room for the rows, at least twice as much as before. Pages that are never written take no memory. */
   private reserve(rows: number): void {
     this.capacity = Math.max(Math.min(rows, MAX_EXPECTED_ROWS), this.capacity * 2);
     this.columns = (this.shape as RowShape).indices.map((_, c) => {
@@ -208,7 +213,7 @@ export class RowDecoder {
     });
   }
 
-  /** What stands before a row, up to its first byte. */
+  /** Takes the bytes before a row and begins it, or ends the array. */
   private betweenRows(bytes: Uint8Array, from: number, to: number): number {
     let i = from;
     for (; i < to; i++) {
@@ -237,7 +242,7 @@ export class RowDecoder {
   }
 
   private scanRow(bytes: Uint8Array, from: number, to: number): number {
-    // Where the text began in an earlier chunk, places in it are told from there on.
+    // Places are relative to the beginning of the text, which may be in an earlier chunk.
     this.origin = from - this.text.bytes;
     const i = this.scanner.scan(bytes, from, to);
     this.malformed = this.scanner.fault;
@@ -264,7 +269,7 @@ export class RowDecoder {
     }
   }
 
-  /** Reads the needed cells of the row that has ended into the kernel's columns. */
+  /** Decodes the needed cells of the complete row into the kernel's columns. */
   private readRow(width: number): RowFault | undefined {
     const row = this.rows;
     if (this.text.isTooLong) return { row, tooLong: true };
@@ -282,7 +287,7 @@ export class RowDecoder {
   }
 }
 
-/** The sample that a cell's text is, NaN for a missing one; undefined where it is none. */
+/** The sample in a cell's text, NaN if it is missing; undefined if the cell is not a sample. */
 function sampleIn(cell: Buffer): number | undefined {
   if (isMissing(cell)) return NaN;
   const value = NUMBER.includes(cell[0] as number) ? Number(cell.toString()) : Infinity;

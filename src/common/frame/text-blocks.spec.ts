@@ -14,7 +14,7 @@ describe('text blocks', () => {
     expect(blocks.toBuffer()).toHaveLength(0);
   });
 
-  it('keep copies, since a chunk is the caller’s again', () => {
+  it('keep copies, since the caller may reuse a chunk', () => {
     const chunk = digits(3);
     const blocks = new TextBlocks();
     blocks.append(chunk, 1, 3);

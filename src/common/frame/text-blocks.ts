@@ -2,17 +2,17 @@ const FIRST_BLOCK_BYTES = 128;
 const LARGEST_BLOCK_BYTES = 1 << 18;
 
 /**
- * Text that is kept from the chunks that pass: copied into blocks that grow, so that it takes at most about twice its length,
- * however small the chunks are, and pins none of them.
+ * Text that is copied from chunks into growing blocks. It takes at most about twice its length, however small the chunks are,
+ * and keeps no chunk in memory.
  */
 export class TextBlocks {
-  /** The length of the text in bytes, also of what was dropped. */
+  /** The length of the text in bytes, even if the text was dropped. */
   bytes = 0;
   private blocks: Buffer[] = [];
-  /** How much of the last block is filled. */
+  /** The number of bytes in the last block. */
   private filled = 0;
 
-  /** @param maxBytes a longer text is dropped: only its length is known then */
+  /** @param maxBytes a longer text is dropped; only its length is kept */
   constructor(private readonly maxBytes = Infinity) {}
 
   get isTooLong(): boolean {
@@ -40,20 +40,20 @@ export class TextBlocks {
     }
   }
 
-  /** Forgets the text, and goes on with another one in the first of its blocks. */
+  /** Drops the text and its length. The first block is reused for the next text. */
   clear(): void {
     this.bytes = 0;
     this.blocks.length = Math.min(this.blocks.length, 1);
     this.filled = 0;
   }
 
-  /** Forgets the text, but not its length. */
+  /** Drops the text, but keeps its length. */
   drop(): void {
     this.blocks = [];
     this.filled = 0;
   }
 
-  /** Gives the blocks away one by one, each the caller's own, and forgets them. */
+  /** Hands the blocks over to the caller, one by one. */
   *take(): Generator<Buffer, void> {
     for (let block = this.blocks.shift(); block !== undefined; block = this.blocks.shift())
       yield this.blocks.length === 0 ? block.subarray(0, this.filled) : block;

@@ -1,25 +1,37 @@
 import { IncomingMessage, ServerResponse, type ServerOptions } from 'node:http';
-import { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import {
+  type Express,
+  type IRoute,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import { type DirectRoute, type Routes } from './routes.js';
 
-/** Functions of Express that register a route; `all` takes every verb. */
+/** The functions of Express that register a route. `all` registers it for every verb. */
 export type Verb = 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete' | 'options' | 'all';
 
-/** Why Express gets a request that has been handled before: an error, or a handler that passed it on. */
+/** A request that middleware or a direct route passed on to Express: the error, if any, and the routes that Express must skip. */
 interface PassedOn {
   readonly error: unknown;
-  readonly handler?: RequestHandler;
+  /** The number of Nest's routes to skip: the direct route, and those before it. */
+  readonly routes: number;
 }
 
+/** Request targets that Express misreads or throws at: with repeated slashes, a host or a fragment. */
+const UNUSUAL = /\/\/|#/;
+
 /**
- * The two ways of a request to its handler: a direct route has it at once, everything else goes through Express, which costs
- * as much as all the rest of a small request. What a handler is given, and what `next` does, is the same on both.
+ * Passes each request to its handler: straight if the route is direct, otherwise through Express, which costs as much as all
+ * the rest of a small request. The handler's arguments, and the effect of `next`, are the same on both ways.
  */
 export class Dispatch {
-  /** Classes on Express's prototypes, which Express would have to set for each request. */
+  /** Classes with Express's prototypes, which Express would otherwise set on each request. */
   readonly classes: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'>;
   private readonly first: RequestHandler[] = [];
   private readonly passedOn = new WeakMap<Request, PassedOn>();
+  private readonly registered: IRoute[] = [];
 
   constructor(
     private readonly express: Express,
@@ -35,39 +47,45 @@ export class Dispatch {
     this.watchLayers();
   }
 
-  /** Adds middleware that each request meets before its way is chosen. */
+  /** Adds middleware that runs on each request before it is dispatched. */
   useFirst(...handlers: RequestHandler[]): void {
     this.first.push(...handlers);
   }
 
-  /** Registers a route of Nest, with Express as well. */
+  /** Registers a route of Nest, also in Express. */
   register(verb: Verb, path: string, handler: RequestHandler): void {
     const route = this.express.route(path);
+    const place = this.registered.push(route);
     route[verb]((request, response, next) =>
-      this.passedOn.get(request)?.handler === handler ? next() : handler(request, response, next),
+      place <= (this.passedOn.get(request)?.routes ?? 0) ? next() : handler(request, response, next),
     );
     this.routes.add(verb.toUpperCase(), route, handler);
   }
 
-  /** Takes a request from Node. */
+  /** The server's request listener. */
   readonly handle = (request: Request, response: Response): void => {
-    // What Express sets. Of its own accord it takes `//method` for another path.
-    if (request.url.includes('//')) request.url = request.url.replace(/^\/[^?]*/, withoutRepeatedSlashes);
+    if (UNUSUAL.test(request.url)) tidyTarget(request);
+    // Express sets these properties too.
     request.originalUrl = request.url;
     request.baseUrl = '';
-    request.params = {};
+    request.params = Object.create(null) as Request['params'];
     request.res = response;
-    response.locals = {};
+    response.locals = Object.create(null) as Response['locals'];
     this.runFirst(0, request, response);
   };
 
   private runFirst(index: number, request: Request, response: Response): void {
     const handler = this.first[index];
     if (handler === undefined) return this.choose(request, response);
-    void handler(request, response, (error?: unknown) => {
+    const next: NextFunction = (error?: unknown) => {
       if (error === undefined) this.runFirst(index + 1, request, response);
-      else this.passOn(request, response, { error });
-    });
+      else this.passOn(request, response, { error, routes: 0 });
+    };
+    try {
+      void handler(request, response, next);
+    } catch (error) {
+      next(error);
+    }
   }
 
   private choose(request: Request, response: Response): void {
@@ -76,36 +94,34 @@ export class Dispatch {
     else void this.runDirect(direct, request, response);
   }
 
-  private async runDirect(
-    { route, handler }: DirectRoute,
-    request: Request,
-    response: Response,
-  ): Promise<void> {
-    const next: NextFunction = (error?: unknown) => this.passOn(request, response, { error, handler });
+  private async runDirect({ route, handler }: DirectRoute, request: Request, response: Response): Promise<void> {
+    const next: NextFunction = (error?: unknown) =>
+      this.passOn(request, response, { error, routes: this.registered.indexOf(route) + 1 });
     request.route = route;
     request.next = next;
     try {
       await handler(request, response, next);
     } catch (error) {
-      next(error);
+      next(error ?? new Error('Rejected promise'));
     }
   }
 
-  /** Express goes on behind the handler, or with what handles errors. */
+  /** Lets Express go on after the route, or with its error handlers. */
   private passOn(request: Request, response: Response, passedOn: PassedOn): void {
     this.passedOn.set(request, passedOn);
     this.express(request, response);
   }
 
-  /** All layers are made by `use` and `route`, whoever calls them: Nest, `consumer.apply()`, or a developer. */
+  /** Tells `routes` of each layer. `use` and `route` of Express's router make all of them, whoever calls: Nest or a developer. */
   private watchLayers(): void {
-    const { express, routes } = this;
-    const [use, route] = [express.use.bind(express), express.route.bind(express)] as const;
-    express.use = ((...args: Parameters<typeof use>) => {
+    const { routes } = this;
+    const { router } = this.express;
+    const [use, route] = [router.use.bind(router), router.route.bind(router)] as const;
+    router.use = ((...args: Parameters<typeof use>) => {
       routes.addLayer(args[0]);
       return use(...args);
-    }) as typeof express.use;
-    express.route = (path: string) => {
+    }) as typeof router.use;
+    router.route = (path: string) => {
       const made = route(path);
       routes.addLayer(path, made);
       return made;
@@ -113,4 +129,10 @@ export class Dispatch {
   }
 }
 
-const withoutRepeatedSlashes = (path: string): string => path.replace(/\/{2,}/g, '/');
+/** Reduces the target to path and query. The host of `http://host/path` replaces Host (RFC 9112, section 3.2.2). */
+function tidyTarget(request: Request): void {
+  const [target = ''] = request.url.split('#', 1);
+  const [origin = '', host] = /^[a-z]+:\/\/([^/?]*)/i.exec(target) ?? [];
+  if (host !== undefined) request.headers.host = host;
+  request.url = target.slice(origin.length).replace(/^[^?]*/, (path) => `/${path}`.replace(/\/{2,}/g, '/'));
+}

@@ -15,7 +15,7 @@ describe('the drain', () => {
   let server: Server;
   let port: number;
   let sockets: Socket[];
-  /** Responses of requests that have come and wait to be answered. */
+  /** The responses that have not been sent yet. */
   let waiting: Response[];
   let probed: Response[];
   let refusals: unknown[];
@@ -47,7 +47,7 @@ describe('the drain', () => {
     server.close();
   });
 
-  /** Opens a connection that can send several requests; `text()` is all that came back. */
+  /** Opens a connection that can send several requests. `text()` is all that was received. */
   function client() {
     const socket = connect(port, '127.0.0.1');
     sockets.push(socket);
@@ -63,7 +63,7 @@ describe('the drain', () => {
     while (!holds()) await setTimeout(5);
   };
 
-  it('leaves alone what comes before the end', async () => {
+  it('leaves requests before the shutdown alone', async () => {
     const one = client();
     one.get('/work');
     await until(() => waiting.length === 1);
@@ -73,7 +73,7 @@ describe('the drain', () => {
     expect(one.text()).not.toContain('Connection: close');
   });
 
-  it('still takes work during the delay, and says that it is leaving', async () => {
+  it('still takes requests during the delay, and closes their connections', async () => {
     const one = client();
     times.SHUTDOWN_DELAY_MS = 300;
     const run = drain.run(server);
@@ -87,7 +87,7 @@ describe('the drain', () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it('refuses work after the delay, answers probes, and waits for what is in flight', async () => {
+  it('refuses requests after the delay, answers probes, and waits for requests in flight', async () => {
     const one = client();
     one.get('/work');
     await until(() => waiting.length === 1);
@@ -125,7 +125,7 @@ describe('the drain', () => {
     expect(one.text()).toContain('Connection: close');
   });
 
-  it('waits for all that is in flight, also for a response that has begun', async () => {
+  it('waits for all requests in flight, even if their response has begun', async () => {
     const [one, two] = [client(), client()];
     one.get('/begun');
     await until(() => waiting.length === 1);
@@ -152,14 +152,14 @@ describe('the drain', () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it('cuts what is still in flight when the time is over, and says how many that were', async () => {
+  it('cuts the requests that are still in flight when the time is over, and logs how many', async () => {
     const clients = [client(), client()];
     for (const { get } of clients) get('/work');
     await until(() => waiting.length === 2);
     const closed = Promise.all(clients.map(({ socket }) => once(socket, 'close')));
     times.SHUTDOWN_GRACE_MS = 50;
     await drain.run(server);
-    expect(warn.mock.calls).toEqual([['2 requests were cut when SHUTDOWN_GRACE_MS was over']]);
+    expect(warn.mock.calls).toEqual([['2 requests were cut after SHUTDOWN_GRACE_MS']]);
     await closed;
     expect(clients.map(({ text }) => text())).toEqual(['', '']);
   });

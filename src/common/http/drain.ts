@@ -11,17 +11,17 @@ import { type HttpAdapter } from './http-adapter.js';
 import { isProbe } from './request-context.js';
 import { restsDropped } from './linger.js';
 
-/** Open connections are closed when no request has come for this time. */
+/** Open connections are closed when no request has arrived for this long. */
 const QUIET_MS = 100;
 
-/** The phases of the end; none goes back to an earlier one. */
+/** The phases of a shutdown, in their order. */
 enum Phase {
   Serving,
   Leaving,
   Refusing,
 }
 
-/** Knows what is in flight and ends the service without cutting it. */
+/** Tracks the requests in flight, and lets them finish in a shutdown. */
 @Injectable()
 export class Drain {
   private readonly inFlight = new Set<Response>();
@@ -33,37 +33,36 @@ export class Drain {
     private readonly environment: Environment,
     { httpAdapter }: HttpAdapterHost<HttpAdapter>,
   ) {
-    // Not a hook of Nest: onModuleDestroy, the first, would end modules that requests in flight still need.
+    // Not a hook of Nest: even the first one, onModuleDestroy, closes modules that requests in flight still need.
     httpAdapter.drain = () => this.run(httpAdapter.getHttpServer());
   }
 
-  /** The service should get no more work. */
+  /** Whether the shutdown has begun. */
   get isDraining(): boolean {
     return this.phase !== Phase.Serving;
   }
 
-  /** Express middleware before all routes: follows each request, and refuses new work at the end. Probes are answered. */
+  /** Express middleware before all routes: tracks requests, and refuses new ones in a shutdown, except probes. */
   readonly track = (request: Request, response: Response, next: NextFunction): void => {
     // Tells proxies to drop the connection before we stop listening.
     if (this.isDraining) response.setHeader('Connection', 'close');
     if (isProbe(request)) return next();
     this.lastRequestAt = performance.now();
-    if (this.phase === Phase.Refusing)
-      return next(new KasemError('SHUTTING_DOWN', 'the service is shutting down'));
+    if (this.phase === Phase.Refusing) return next(new KasemError('SHUTTING_DOWN', 'the service is shutting down'));
     this.inFlight.add(response);
     response.once('close', () => this.inFlight.delete(response));
     next();
   };
 
-  /** Refuses new work from now on, also during the delay. */
+  /** Refuses new requests from now on. Ends the delay. */
   stopTakingWork(): void {
     this.phase = Phase.Refusing;
     this.endDelay?.();
   }
 
   /**
-   * Lets requests in flight finish. Requests after the delay get error 52, also on new connections: a shared port that
-   * all processes give up would leave them unanswered. Idle connections close last, since a request may be on its way;
+   * Lets requests in flight finish. Requests after the delay get error 52. The server still accepts connections: if all
+   * processes gave up a shared port, new ones would hang. Idle connections close last, since a request may be on its way;
    * since Node 26 new connections count as idle.
    */
   async run(server: Server): Promise<void> {
@@ -72,13 +71,12 @@ export class Drain {
     if (this.phase === Phase.Leaving)
       await Promise.race([setTimeout(delay), new Promise<void>((resolve) => (this.endDelay = resolve))]);
     this.stopTakingWork();
-    for (const response of this.inFlight)
-      if (!response.headersSent) response.setHeader('Connection', 'close');
+    for (const response of this.inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
 
     const over = setTimeout(grace, undefined, { ref: false });
     await Promise.race([this.untilQuiet().then(restsDropped), over]);
     const cut = this.inFlight.size;
-    if (cut > 0) new Logger('drain').warn(`${cut} requests were cut when SHUTDOWN_GRACE_MS was over`);
+    if (cut > 0) new Logger('drain').warn(`${cut} requests were cut after SHUTDOWN_GRACE_MS`);
     server.close();
     await disconnectFromPrimary();
     server.closeAllConnections();
@@ -95,7 +93,7 @@ export class Drain {
   }
 }
 
-/** Where processes share the port, the primary gives connections on their way here to others; they would hang otherwise. */
+/** Makes the primary process pass connections that are on their way here to other workers. They would hang otherwise. */
 async function disconnectFromPrimary(): Promise<void> {
   if (!cluster.worker?.isConnected()) return;
   cluster.worker.disconnect();

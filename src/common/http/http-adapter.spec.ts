@@ -66,17 +66,15 @@ describe('the HTTP server', () => {
   const response = (index: number, text: string) => requests[index]?.response.end(text);
   const paths = () => requests.map(({ request }) => request.path);
 
-  it('keeps connections longer than proxies do, and gives header and body their times', () => {
-    expect([server.keepAliveTimeout, server.requestTimeout, server.headersTimeout]).toEqual([
-      620_000, 35_000, 15_000,
-    ]);
+  it('keeps connections longer than proxies do, and limits the time for headers and body', () => {
+    expect([server.keepAliveTimeout, server.requestTimeout, server.headersTimeout]).toEqual([620_000, 35_000, 15_000]);
     const impatient = new HttpAdapter(limits(2_000));
     impatient.initHttpServer();
     const { requestTimeout, headersTimeout } = impatient.getHttpServer() as Server;
     expect([requestTimeout, headersTimeout]).toEqual([7_000, 7_000]);
   });
 
-  it('hands over a request without a Host, and one that expects something', async () => {
+  it('passes on a request without a Host, and one with an expectation', async () => {
     send('GET /hostless HTTP/1.1\r\n\r\n');
     send(get('/continue', 'Expect: 100-continue\r\n'));
     send(get('/strange', 'Expect: the-unexpected\r\n'));
@@ -84,7 +82,7 @@ describe('the HTTP server', () => {
     expect(paths().sort()).toEqual(['/continue', '/hostless', '/strange']);
   });
 
-  it('refuses CONNECT and what is no HTTP, and tells those who want to know', async () => {
+  it('refuses CONNECT and invalid HTTP, and tells the observers', async () => {
     const [proxied, strange] = [send('CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n'), send('?\r\n\r\n')];
     await until(() => proxied.text().endsWith('}') && strange.text().endsWith('}'));
     expect(proxied.text()).toMatch(/^HTTP\/1\.1 405 .*"error":13/s);
@@ -96,7 +94,7 @@ describe('the HTTP server', () => {
     expect(paths()).toEqual([]);
   });
 
-  it('does not take for a fault that a client resets its connection', async () => {
+  it('does not report a connection that its client resets', async () => {
     const { socket } = send(get('/one'));
     await until(() => requests.length === 1);
     const { socket: own } = requests[0]?.request as Request;
@@ -107,7 +105,7 @@ describe('the HTTP server', () => {
     expect([own.destroyed, malformed]).toEqual([true, []]);
   });
 
-  it('hangs up on a client that takes nothing of its response for as long as is allowed', async () => {
+  it('hangs up on a client that takes nothing of its response before the timeout', async () => {
     const { socket } = send(get('/large'));
     socket.pause();
     await until(() => requests.length === 1);
@@ -117,7 +115,7 @@ describe('the HTTP server', () => {
     expect(response.writableFinished).toBe(false);
   });
 
-  it('hands over one request of a connection at a time, in their order', async () => {
+  it('passes on the requests of a connection one at a time, in their order', async () => {
     const { text } = send(get('/1') + get('/2') + get('/3'));
     const other = send(get('/other'));
     await until(() => requests.length === 2);
@@ -133,7 +131,7 @@ describe('the HTTP server', () => {
     expect(other.text()).toBe('');
   });
 
-  it('reads on a connection whose responses have all gone out', async () => {
+  it('goes on reading from a connection whose responses have all been sent', async () => {
     const { socket, text } = send(get('/1') + get('/2'));
     for (const n of [1, 2]) {
       await until(() => paths().includes(`/${n}`));
@@ -146,7 +144,7 @@ describe('the HTTP server', () => {
     await until(() => text().includes('response 3'));
   });
 
-  it('lets 32 requests wait on a connection, as often as there is room again', async () => {
+  it('lets 32 requests wait on a connection, and more when there is room again', async () => {
     const { text } = send(Array.from({ length: 33 }, (_, i) => get(`/${i}`)).join(''));
     for (let i = 0; i < 33; i++) {
       await until(() => requests.length === i + 1);
@@ -167,13 +165,13 @@ describe('the HTTP server', () => {
     expect(paths().at(-1)).toBe('/again');
   });
 
-  it('closes a connection on which one more waits', async () => {
+  it('closes a connection on which 33 requests wait', async () => {
     const { socket } = send(Array.from({ length: 34 }, (_, i) => get(`/${i}`)).join(''));
     await new Promise((resolve) => socket.once('close', resolve));
     expect(paths()).toEqual(['/0']);
   });
 
-  it('tells nobody of a body that its client breaks off, since the request has its own end', async () => {
+  it('does not report a body that its client breaks off as malformed, since its request is reported', async () => {
     const { socket, text } = send(post('/one', '{"a', 99));
     await until(() => requests.length === 1);
     socket.end();
@@ -182,7 +180,7 @@ describe('the HTTP server', () => {
     expect(malformed).toEqual([]);
   });
 
-  it('hands over nothing of a connection that has gone', async () => {
+  it('passes on no request of a connection that has closed', async () => {
     const { socket } = send(get('/1') + get('/2'));
     await until(() => requests.length === 1);
     const { response } = requests[0] as { response: Response };
@@ -204,7 +202,7 @@ describe('the HTTP server', () => {
     await until(() => text().includes('response 2'));
   });
 
-  it('answers what is no request after the responses to those that were', async () => {
+  it('answers malformed bytes after the responses to the requests before them', async () => {
     const { text } = send(get('/1') + 'no HTTP\r\n\r\n');
     await until(() => requests.length === 1);
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -215,18 +213,18 @@ describe('the HTTP server', () => {
     expect(malformed).toHaveLength(1);
   });
 
-  it('refuses a request whose body turns out to be malformed, and tells of it once', async () => {
+  it('refuses a request whose body turns out to be malformed, and reports it once', async () => {
     const { text } = send('POST /1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n');
     await until(() => requests.length === 1);
     await until(() => text().endsWith('}'));
     expect(text()).toMatch(/^HTTP\/1\.1 400 .*"error":17/s);
-    // Whoever reads the body is told.
+    // The reader of the body is told.
     await until(() => over.length === 1);
     expect(ended.map(({ error, isComplete }) => [error, isComplete])).toEqual([[17, true]]);
     expect(malformed).toEqual([]);
   });
 
-  it('cuts a response that has begun when its request breaks off into no HTTP', async () => {
+  it('cuts a response that has begun when the body of its request is malformed', async () => {
     const { socket, text } = send('POST /1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
     await until(() => requests.length === 1);
     requests[0]?.response.write('half');
@@ -236,10 +234,8 @@ describe('the HTTP server', () => {
     expect(text()).not.toContain('error');
   });
 
-  it('waits with what is no request until the response before has the connection', async () => {
-    const { text } = send(
-      `${get('/1')}POST /2 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n`,
-    );
+  it('answers a malformed body after the response to the request before it', async () => {
+    const { text } = send(`${get('/1')}POST /2 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n`);
     await until(() => requests.length === 1);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(text()).toBe('');
@@ -249,13 +245,11 @@ describe('the HTTP server', () => {
     expect(text().match(/HTTP\/1\.1 400/g)).toHaveLength(1);
   });
 
-  it('takes a body whole that comes in two pieces', async () => {
+  it('receives all of a body that comes in two pieces', async () => {
     const { socket, text } = send(post('/1', 'ab', 4));
     await until(() => requests.length === 1);
     const pieces: Buffer[] = [];
-    requests[0]?.request
-      .on('data', (piece: Buffer) => pieces.push(piece))
-      .on('end', () => response(0, 'whole'));
+    requests[0]?.request.on('data', (piece: Buffer) => pieces.push(piece)).on('end', () => response(0, 'whole'));
     socket.write('cd');
     await until(() => text().includes('whole'));
     expect(Buffer.concat(pieces).toString()).toBe('abcd');

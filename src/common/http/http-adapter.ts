@@ -19,16 +19,16 @@ import { ResponseOrder } from './pipelining.js';
 import { ResponsePace } from './response-pace.js';
 import { Routes } from './routes.js';
 
-/** The longest that a request's header may take to arrive. */
+/** How long the headers of a request may take to arrive. */
 const HEADERS_MS = 15_000;
 
 /** How much longer than REQUEST_TIMEOUT_MS a body that is refused unread may take to arrive. */
 const LINGER_MS = 5_000;
 
-/** How often Node looks for connections whose time is over, and we for slow readers. */
+/** How often Node looks for connections that have timed out, and `ResponsePace` for slow clients. */
 const CHECKING_INTERVAL_MS = 1_000;
 
-/** The heap that a connection with a request takes, in bytes, some room included. */
+/** The heap that a connection with a request takes, in bytes, with some margin. */
 const CONNECTION_BYTES = 1 << 15;
 
 type HttpLimits = Pick<
@@ -36,11 +36,9 @@ type HttpLimits = Pick<
   'REQUEST_TIMEOUT_MS' | 'KEEP_ALIVE_TIMEOUT_MS' | 'RESPONSE_TIMEOUT_MS' | 'MIN_RESPONSE_BYTES_PER_SECOND'
 >;
 
-type Register = (path: string, handler: RequestHandler) => void;
-
 const VERBS: readonly Verb[] = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options', 'all'];
 
-/** Express on an HTTP server whose limits are set: some can be given only where the server is made. */
+/** Express on an HTTP server of our own: some limits can only be set when the server is created. */
 export class HttpAdapter extends ExpressAdapter {
   readonly observers: RequestObserver[] = [];
   readonly routes = new Routes();
@@ -52,16 +50,15 @@ export class HttpAdapter extends ExpressAdapter {
     super();
     // Nest registers each route through the function of its verb.
     for (const verb of VERBS)
-      this[verb] = ((path, handler) =>
-        this.dispatch.register(verb, path, handler)) satisfies Register as never;
+      this[verb] = ((path: string, handler: RequestHandler) => this.dispatch.register(verb, path, handler)) as never;
   }
 
-  /** Adds middleware that runs before all other, in the order of the calls, and leaves direct routes direct. */
+  /** Adds middleware that runs before all other, in the order of the calls. Direct routes stay direct. */
   useFirst(...handlers: RequestHandler[]): void {
     this.dispatch.useFirst(...handlers);
   }
 
-  /** CORS on both ways. A preflight request is answered where there is a route, with the verbs of that route. */
+  /** CORS for direct routes too. A preflight request gets the verbs of its path; a path without a route is left to Nest. */
   override enableCors(options: CorsOptions | CorsOptionsDelegate<Request> = {}): void {
     const optionsOf: CorsOptionsDelegate<Request> =
       typeof options === 'function' ? options : (_, give) => give(null, options);
@@ -75,19 +72,19 @@ export class HttpAdapter extends ExpressAdapter {
     );
   }
 
-  /** Also for paths outside of a global prefix, which Nest would leave to Express. */
+  /** Drops Nest's second argument, the global prefix: paths outside of it would be left to Express. */
   override setNotFoundHandler(handler: RequestHandler): void {
     super.setNotFoundHandler(handler);
   }
 
-  // Nest runs its hooks in Express.
+  // Nest runs its hooks as middleware in Express, so no route stays direct.
   override setOnRequestHook(...[hook]: Parameters<ExpressAdapter['setOnRequestHook']>): void {
-    this.routes.addLayer('/');
+    this.routes.addFirstLayer();
     super.setOnRequestHook(hook);
   }
 
   override setOnResponseHook(...[hook]: Parameters<ExpressAdapter['setOnResponseHook']>): void {
-    this.routes.addLayer('/');
+    this.routes.addFirstLayer();
     super.setOnResponseHook(hook);
   }
 
@@ -104,7 +101,7 @@ export class HttpAdapter extends ExpressAdapter {
         ...this.dispatch.classes,
         keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
         connectionsCheckingInterval: CHECKING_INTERVAL_MS,
-        // Node's own response to a request without one is not in the contract's form; see `refuseInvalidHttp`.
+        // Node's own response to a missing Host is not in the contract's form; see `refuseInvalidHttp`.
         requireHostHeader: false,
       },
       order.oneByOne((request, response) => {
@@ -112,7 +109,7 @@ export class HttpAdapter extends ExpressAdapter {
         this.dispatch.handle(request as Request, response as Response);
       }),
     );
-    // Half of the heap is for connections. One connection more is closed at once.
+    // Connections may take half of the heap. Node closes further ones at once.
     server.maxConnections = Math.floor(getHeapStatistics().heap_size_limit / 2 / CONNECTION_BYTES);
     // `readBody` responds to an expected 100-continue; other expectations are ignored, as RFC 9110 allows.
     const respond: RequestListener = (request, response) => void server.emit('request', request, response);
@@ -129,7 +126,7 @@ export class HttpAdapter extends ExpressAdapter {
         order.respondToMalformed(socket, (owed) => {
           const fault = malformedRequest(error);
           if (owed === undefined) this.respondToMalformed(fault, socket);
-          // A client that goes away in the middle of a body has abandoned a request; the log counts it as that only.
+          // The client went away within a body. The log counts that as an abandoned request, not as a malformed one too.
           else if (error.code === 'HPE_INVALID_EOF_STATE') respondMalformed(fault, socket);
           else respondToMalformedBody(owed as Response, fault);
         });
@@ -159,7 +156,7 @@ export class HttpAdapter extends ExpressAdapter {
 /** Responds to a request whose body turns out to be malformed. */
 function respondToMalformedBody(response: Response, { status, error, log }: MalformedRequest): void {
   contextOf(response).error = error.code;
-  // The reader of the body waits for the end of the request, of which Node emits nothing after the response.
+  // The reader of the body waits for `close` of the request, which Node does not emit after the response.
   const { req } = response;
   response.once('close', () => setImmediate(() => req.emit('close')));
   req.socket.once('close', () => req.destroy());

@@ -48,7 +48,7 @@ describe('the table of errors', () => {
     );
   });
 
-  it('gives each code once, below those of further methods', () => {
+  it('has each code once, below those of methods', () => {
     const codes = table.map(([, { code }]) => code);
     expect(new Set(codes).size).toBe(codes.length);
     expect(Math.max(...codes)).toBeLessThan(1000);
@@ -67,7 +67,7 @@ describe('a failure', () => {
     },
   );
 
-  it('of a further method is answered with its own code', () => {
+  it('of a method is answered with its own code', () => {
     const own = { code: 1000, status: 422, managed: true, when: 'The gain is out of range.' };
     expect(errorResponse(new KasemError(own, 'why'), 'contract')).toMatchObject({
       status: 200,
@@ -89,7 +89,7 @@ describe('a failure', () => {
     ['text', 'secret'],
     ['nothing', undefined],
     ['an object', { secret: 1 }],
-  ])('that is %s is answered as a fault of ours and tells nothing', (_, thrown) => {
+  ])('that is %s is answered as INTERNAL without its cause', (_, thrown) => {
     const { status, body } = errorResponse(thrown, 'contract');
     expect(status).toBe(500);
     expect(body).toEqual({
@@ -111,7 +111,7 @@ describe('a failure', () => {
     expect(errorResponse(thrown, 'contract')).toEqual({ status, headers: {}, body });
   });
 
-  it('of a health check is left as terminus says it', () => {
+  it('of a health check keeps the body of terminus', () => {
     const body = { status: 'error', info: {}, error: { ready: { status: 'down' } }, details: {} };
     expect(errorResponse(new ServiceUnavailableException(body), 'contract')).toEqual({
       status: 503,
@@ -148,9 +148,7 @@ describe('the filter', () => {
     app.use(observe([{ ended: (context) => void contexts.push(context) }]));
     app.get('/text', (request, response) => fail('secret', request, response));
     app.get('/error', (request, response) => fail(new TypeError('secret'), request, response));
-    app.get('/unavailable', (request, response) =>
-      fail(new ServiceUnavailableException('secret'), request, response),
-    );
+    app.get('/unavailable', (request, response) => fail(new ServiceUnavailableException('secret'), request, response));
     app.get('/timed', (request, response) => {
       contextOf(response).call = { method: 'm', rows: 0, receive: 1, decode: 2, compute: 3, encode: 0 };
       fail(new KasemError('OVERFLOW', 'why'), request, response);
@@ -172,10 +170,13 @@ describe('the filter', () => {
       .route('/two')
       .post(() => undefined)
       .put(() => undefined);
-    app.post('/absent', (request, response) =>
-      fail(new NotFoundException('no such post'), request, response),
+    app.post('/absent', (request, response) => fail(new NotFoundException('no such post'), request, response));
+    app.use('/two', (request, response, next) =>
+      request.query.tenant === 'none' ? fail(new NotFoundException('no such tenant'), request, response) : next(),
     );
-    app.use((request, response) => fail(new NotFoundException('unrouted'), request, response));
+    app.use((request, response) =>
+      fail(new NotFoundException(`Cannot ${request.method} ${request.originalUrl}`), request, response),
+    );
     app.use(((thrown: unknown, request: Request, response: Response, _: unknown) =>
       fail(thrown, request, response)) as express.ErrorRequestHandler);
     server = createServer(app);
@@ -202,7 +203,7 @@ describe('the filter', () => {
     return context;
   };
 
-  it('logs a fault of ours with its stack under the id of the request, whatever is thrown', async () => {
+  it('logs an INTERNAL error with its stack and the id of the request, whatever is thrown', async () => {
     for (const [path, status, name] of [
       ['/text', 500, 'Error: thrown without an Error: secret'],
       ['/error', 500, 'TypeError: secret'],
@@ -218,7 +219,7 @@ describe('the filter', () => {
     }
   });
 
-  it('says where the time of a call went, and what became of it', async () => {
+  it('sends the times of a call, and notes its error', async () => {
     const response = await ask('/timed');
     expect([response.status, JSON.parse(response.text)]).toEqual([422, { error: 30, log: 'why' }]);
     expect(response.headers.get('Server-Timing')).toBe('receive;dur=1, decode;dur=2, compute;dur=3');
@@ -233,13 +234,13 @@ describe('the filter', () => {
     expect(logged.splice(0)).toHaveLength(1);
   });
 
-  it('says nothing to or of a client that has gone', async () => {
+  it('neither answers nor logs a client that has gone', async () => {
     await expect(ask('/gone')).rejects.toThrow();
     expect((await ended('/gone')).error).toBeUndefined();
     expect(logged).toEqual([]);
   });
 
-  it('leaves the response of a health check without an error of the table', async () => {
+  it('leaves the response of a health check without an error code', async () => {
     expect((await ask('/health')).text).toBe('{"status":"error","details":{}}');
     expect((await ended('/health')).error).toBeUndefined();
   });
@@ -250,6 +251,7 @@ describe('the filter', () => {
     ['DELETE', '/absent', 405, 13, '/absent: expected GET or HEAD or POST, got DELETE', 'GET, HEAD, POST'],
     ['GET', '/absent', 404, 17, 'no such row', null],
     ['POST', '/absent', 404, 17, 'no such post', null],
+    ['GET', '/two?tenant=none', 404, 17, 'no such tenant', null],
     ['GET', '/%E0%A4%A', 404, 12, 'there is no /%E0%A4%A', null],
   ])('answers %s %s with %i', async (method, path, status, error, log, allow) => {
     const response = await ask(path, method);
@@ -260,7 +262,7 @@ describe('the filter', () => {
     ]);
   });
 
-  it('tells HEAD as GET that there is nothing, and which verbs there are', async () => {
+  it('answers HEAD as GET with 404 and 405', async () => {
     const [there, elsewhere] = [await ask('/absent', 'HEAD'), await ask('/two', 'HEAD')];
     expect([there.status, there.headers.get('Allow')]).toEqual([404, null]);
     expect([elsewhere.status, elsewhere.headers.get('Allow')]).toEqual([405, 'POST, PUT']);
@@ -294,7 +296,7 @@ describe('the filter', () => {
   });
 
   it.each([null, 'text', { status: 'error' }, { details: {} }])(
-    'takes %j for no response of a health check',
+    'does not take %j for the response of a health check',
     (body) => {
       expect(errorResponse(new HttpException(body as object, 503), 'http').body).toEqual({
         error: 50,

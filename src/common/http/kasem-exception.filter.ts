@@ -1,30 +1,23 @@
-import {
-  Catch,
-  HttpException,
-  Logger,
-  NotFoundException,
-  type ArgumentsHost,
-  type ExceptionFilter,
-} from '@nestjs/common';
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { STATUS_CODES } from 'node:http';
-import { type IRoute, type Request, type Response } from 'express';
+import { type Request, type Response } from 'express';
 import { ACCEPTED_CODINGS } from './content-codings.js';
 import { contextOf, REQUEST_ID, serverTiming } from './request-context.js';
 import { type HttpAdapter } from './http-adapter.js';
-import { handles } from './routes.js';
 import { Environment } from '../config/environment.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
+import { toLog } from '../errors/log.js';
 
-/** A response of failure. */
+/** An error response. */
 export interface ErrorResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: { readonly error: number; readonly log: string } | object;
 }
 
-/** Turns whatever is thrown into the contract's form. */
+/** Turns anything that is thrown into an error response in the contract's form. */
 @Catch()
 export class KasemExceptionFilter implements ExceptionFilter {
   private readonly logger = new Logger(KasemExceptionFilter.name);
@@ -37,41 +30,36 @@ export class KasemExceptionFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const [request, response] = [http.getRequest<Request>(), http.getResponse<Response>()];
-    const { status, headers, body } = errorResponse(
-      this.explain(thrown, request),
-      this.environment.ERROR_HTTP_STATUS,
-    );
+    const { status, headers, body } = errorResponse(this.explain(thrown, request), this.environment.ERROR_HTTP_STATUS);
     const context = contextOf(response);
 
     if (response.destroyed) return;
     if ('error' in body && typeof body.error === 'number') context.error = body.error;
-    // Of INTERNAL the client gets no cause, whatever its status.
-    if (context.error === ERROR_CODES.INTERNAL.code)
-      this.logger.error({ requestId: context.id, err: toError(thrown) });
+    // The response to INTERNAL never tells the cause, whatever its status, so the log has to.
+    if (context.error === ERROR_CODES.INTERNAL.code) this.logger.error({ requestId: context.id, err: toError(thrown) });
     if (context.call !== undefined && !response.headersSent)
       response.setHeader('Server-Timing', serverTiming(context.call));
-    // Half a response can't be taken back: cutting the connection tells the client that it is not whole.
+    // A response that has begun can't be replaced. Cutting the connection tells the client that it is incomplete.
     if (response.headersSent) response.destroy();
     else response.status(status).set(headers).json(body);
   }
 
-  /** Gives a fault of routing its name; the same error from a method, whose route has been found, is the method's own. */
-  private explain(thrown: unknown, request: Request): unknown {
-    const isUndecodable = thrown instanceof HttpException && thrown.cause instanceof URIError;
-    if (isRouted(request) || !(thrown instanceof NotFoundException || isUndecodable)) return thrown;
-    const allowed = isUndecodable ? [] : this.adapterHost.httpAdapter.routes.allowed(request.path);
-    return allowed.length === 0
-      ? new KasemError('NOT_FOUND', `there is no ${request.path}`)
-      : new MethodNotAllowedError(request.method, request.path, allowed);
+  /** Turns routing errors of Nest and Express, known by their messages, into NOT_FOUND and METHOD_NOT_ALLOWED. */
+  private explain(thrown: unknown, { method, path, originalUrl }: Request): unknown {
+    if (!(thrown instanceof HttpException)) return thrown;
+    const isUndecodable = thrown.message.startsWith('Failed to decode param ');
+    if (!isUndecodable && thrown.message !== `Cannot ${method} ${originalUrl}`) return thrown;
+    const allowed = this.adapterHost.httpAdapter.routes.allowed(path);
+    // A route may exist for that verb and still not take the request, such as one of another API version.
+    return isUndecodable || allowed.length === 0 || allowed.includes(method)
+      ? new KasemError('NOT_FOUND', `there is no ${path}`)
+      : new MethodNotAllowedError(method, path, allowed);
   }
 }
 
-/** What is thrown need not be an Error, but what is logged has a stack. */
+/** Anything can be thrown, but the log needs a stack. */
 const toError = (thrown: unknown): Error =>
   thrown instanceof Error ? thrown : new Error(`thrown without an Error: ${String(thrown)}`);
-
-/** Express gives HEAD the route of a path also where that takes neither HEAD nor GET. */
-const isRouted = ({ method, route }: Request): boolean => handles(route as IRoute | undefined, method);
 
 class MethodNotAllowedError extends KasemError {
   constructor(
@@ -84,17 +72,13 @@ class MethodNotAllowedError extends KasemError {
 }
 
 /** The response to anything that can be thrown; pure. */
-export function errorResponse(
-  thrown: unknown,
-  errorHttpStatus: Environment['ERROR_HTTP_STATUS'],
-): ErrorResponse {
+export function errorResponse(thrown: unknown, errorHttpStatus: Environment['ERROR_HTTP_STATUS']): ErrorResponse {
   if (thrown instanceof KasemError) {
     const { code, status, managed } = thrown.errorCode;
     return {
       status: managed && errorHttpStatus === 'contract' ? 200 : status,
       headers: headersOf(thrown),
-      // Names from a body may hold halves of characters.
-      body: { error: code, log: thrown.message.toWellFormed() },
+      body: { error: code, log: toLog(thrown.message) },
     };
   }
   if (thrown instanceof HttpException) {
@@ -104,7 +88,7 @@ export function errorResponse(
       status < 500
         ? [ERROR_CODES.BAD_REQUEST, thrown.message]
         : [ERROR_CODES.INTERNAL, STATUS_CODES[status] ?? 'a fault of the service'];
-    return { status, headers: {}, body: { error: code, log: log.toWellFormed() } };
+    return { status, headers: {}, body: { error: code, log: toLog(log) } };
   }
   return {
     status: 500,
@@ -136,7 +120,7 @@ function headersOf(error: KasemError): Record<string, string> {
   }
 }
 
-/** The response of terminus, which health probes know. */
+/** Whether it is a response of terminus, whose form health probes know. */
 function isHealthResponse(body: unknown): body is object {
   return typeof body === 'object' && body !== null && 'status' in body && 'details' in body;
 }

@@ -1,16 +1,16 @@
 import { type IncomingMessage } from 'node:http';
 import { type Socket } from 'node:net';
 
-/** The rest of a body is dropped for at most this time. */
+/** The longest time for which the rest of a body is received and dropped. */
 const LINGER_MS = 30_000;
 
-/** A client that has sent nothing for this time has had time to read. */
+/** A client that has sent nothing for this long has had time to read the response. */
 const SILENCE_MS = 5_000;
 
 /**
- * Closes our side of a connection, and the other when the client has closed it or its time is over. Closing both at once
- * resets the connection if bytes are unread, and a client that sends its whole body first never sees the response.
- * @param ms how long to drop what the client goes on sending
+ * Closes our side of a connection, and the other side when the client closes it or the time is over. Closing both at once
+ * with unread bytes resets the connection: a client that sends its whole body first would never see the response.
+ * @param ms how long to receive and drop what the client still sends
  */
 export function linger(socket: Socket, ms = LINGER_MS): void {
   if (socket.writableEnded) return;
@@ -21,10 +21,10 @@ export function linger(socket: Socket, ms = LINGER_MS): void {
   socket.resume();
 }
 
-/** One for each request that has had its response while its body still arrives. A process has one server, so one set is enough. */
+/** One promise for each request whose body still arrives after its response. A process has one server, so one set is enough. */
 const dropping = new Set<Promise<void>>();
 
-/** Receives and drops what is left of the body of a request that has had its response. */
+/** Receives and drops the rest of a body after the response. */
 export function dropRest(request: IncomingMessage): void {
   const { socket } = request;
   if (request.complete || socket.destroyed) return;
@@ -34,14 +34,14 @@ export function dropRest(request: IncomingMessage): void {
       socket.off('close', settle);
       resolve();
     };
-    // Node tells a request that has had its response nothing of the end of its connection.
+    // After the response Node emits nothing on the request when its connection closes.
     request.on('end', settle).resume();
     socket.on('close', settle);
   }).then(() => void dropping.delete(dropped));
   dropping.add(dropped);
 }
 
-/** Resolves when nothing is left to be dropped: all clients that were refused have had the chance to read why. */
+/** Resolves when no body is being dropped any more: all refused clients have had the chance to read why. */
 export async function restsDropped(): Promise<void> {
   while (dropping.size > 0) await Promise.all(dropping);
 }

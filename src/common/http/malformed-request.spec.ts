@@ -27,12 +27,12 @@ async function connection(): Promise<{ own: Socket; theirs: Socket; close: () =>
   };
 }
 
-describe('what never became a request', () => {
+describe('a malformed request', () => {
   it.each([
     ['ERR_HTTP_REQUEST_TIMEOUT', 408, 14, 'the request did not arrive in time'],
     ['HPE_HEADER_OVERFLOW', 431, 17, 'the header of the request is too long'],
     ['HPE_INVALID_METHOD', 400, 17, 'the request is not valid HTTP'],
-  ])('has for %s of the parser the status %i', (code, status, error, log) => {
+  ])('with the parser error %s gets the status %i', (code, status, error, log) => {
     expect(malformedRequest(fault(code))).toMatchObject({ status, error: { code: error }, log, cause: code });
   });
 
@@ -41,7 +41,7 @@ describe('what never became a request', () => {
     ['get / HTTP/1.0\r\n\r\n', 0, 'get'],
     ['\r\nX-a_b /y HTTP/1.1\r\n', 2, 'X-a_b'],
     ['POST / HTTP/1.1\r\nHost: x\r\n\r\n{"a":[]}FOO /x HTTP/1.1\r\n\r\n', 39, 'FOO'],
-  ])('is refused by its verb where only that is unknown: %j', (packet, bytesParsed, verb) => {
+  ])('is refused with 405 if only its verb is unknown: %j', (packet, bytesParsed, verb) => {
     const error = Object.assign(fault('HPE_INVALID_METHOD'), { rawPacket: Buffer.from(packet), bytesParsed });
     expect(malformedRequest(error)).toMatchObject({
       status: 405,
@@ -58,7 +58,7 @@ describe('what never became a request', () => {
     'F(O / HTTP/1.1\r\n',
     '}GET / HTTP/1.1\r\n\r\n',
     `${'A'.repeat(60_000)} / HTTP/1.1\r\n`,
-  ])('is no valid HTTP where more is wrong: %.40j', (packet) => {
+  ])('is not valid HTTP if more is wrong: %.40j', (packet) => {
     const error = Object.assign(fault('HPE_INVALID_METHOD'), {
       rawPacket: Buffer.from(packet),
       bytesParsed: 0,
@@ -66,7 +66,7 @@ describe('what never became a request', () => {
     expect(malformedRequest(error)).toMatchObject({ status: 400, error: { code: 17 } });
   });
 
-  it('is answered in the form of the contract, and hung up on by both', async () => {
+  it('is answered in the form of the contract, and closed when the client closes', async () => {
     const { own, theirs, close } = await connection();
     expect(respondMalformed(CONNECT, own)).toBe(true);
     const body = '{"error":13,"log":"the service is no proxy and does not take CONNECT"}';
@@ -87,7 +87,7 @@ describe('what never became a request', () => {
     close();
   });
 
-  it('says how long its response is in bytes', async () => {
+  it('gets a response with its length in bytes', async () => {
     const { own, theirs, close } = await connection();
     respondMalformed({ ...malformedRequest(fault('X')), log: 'é€' }, own);
     const response = await text(theirs);
@@ -95,7 +95,7 @@ describe('what never became a request', () => {
     close();
   });
 
-  it('is read on and dropped, so that its client comes to see the response, and is hung up on in the end', async () => {
+  it('is received and dropped, so that the client sees the response, and closed in the end', async () => {
     const { own, theirs, close } = await connection();
     theirs.on('error', () => undefined);
     own.pause();
@@ -107,7 +107,7 @@ describe('what never became a request', () => {
     close();
   });
 
-  it('is not answered where nobody is left', async () => {
+  it('is not answered if the client has gone', async () => {
     const { own, theirs, close } = await connection();
     own.destroy();
     expect(respondMalformed(CONNECT, own)).toBe(false);
@@ -115,7 +115,7 @@ describe('what never became a request', () => {
     close();
   });
 
-  it('does no harm by hanging up while it is answered', async () => {
+  it('does no harm if the client hangs up meanwhile', async () => {
     const { own, close } = await connection();
     respondMalformed(CONNECT, own);
     const closed = new Promise((resolve) => own.once('close', resolve));

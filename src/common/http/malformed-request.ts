@@ -3,24 +3,21 @@ import { type Socket } from 'node:net';
 import { linger } from './linger.js';
 import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
 
-/** Bytes of a client that never became a request, and what they are answered with. */
+/** Bytes that Node's parser refuses, and the response to them. */
 export interface MalformedRequest {
   readonly status: number;
   readonly error: ErrorCode;
   readonly log: string;
   readonly headers?: readonly string[];
-  /** What Node's parser calls it. */
+  /** The code of Node's error, for the log. */
   readonly cause?: string;
 }
 
 const { BAD_REQUEST, METHOD_NOT_ALLOWED, REQUEST_TIMEOUT } = ERROR_CODES;
 
-/** What Node's parser gives up on before there is a request, by the code of its error. */
+/** By the code of Node's error. */
 const MALFORMED: ReadonlyMap<string | undefined, MalformedRequest> = new Map([
-  [
-    'ERR_HTTP_REQUEST_TIMEOUT',
-    { status: 408, error: REQUEST_TIMEOUT, log: 'the request did not arrive in time' },
-  ],
+  ['ERR_HTTP_REQUEST_TIMEOUT', { status: 408, error: REQUEST_TIMEOUT, log: 'the request did not arrive in time' }],
   ['HPE_HEADER_OVERFLOW', { status: 431, error: BAD_REQUEST, log: 'the header of the request is too long' }],
 ]);
 const INVALID_HTTP: MalformedRequest = {
@@ -37,22 +34,22 @@ const NOT_ALLOWED = {
   headers: [`Allow: ${VERBS.join(', ')}`],
 };
 
-/** Node takes the verb of a proxy for no request at all. */
+/** For CONNECT, the verb for proxies, Node emits no request. */
 export const CONNECT: MalformedRequest = {
   ...NOT_ALLOWED,
   log: 'the service is no proxy and does not take CONNECT',
 };
 
-/** What is no request needs less time to be dropped than the rest of a body. */
+/** How long to drop what follows malformed bytes. It needs less time than the rest of a body. */
 const LINGER_MS = 5_000;
 
-/** What Node's parser says of its fault: the bytes at hand, and how many of them it has taken. */
+/** An error of Node's parser, with the bytes it was given and the number of those it has parsed. */
 interface ParseError extends NodeJS.ErrnoException {
   readonly rawPacket?: Buffer;
   readonly bytesParsed?: number;
 }
 
-/** @param error of the event `clientError` of a server */
+/** @param error of a server's `clientError` event */
 export function malformedRequest(error: ParseError): MalformedRequest {
   const verb = unknownVerb(error);
   const fault =
@@ -62,13 +59,12 @@ export function malformedRequest(error: ParseError): MalformedRequest {
   return { ...fault, cause: error.code };
 }
 
-/** A request line, which may follow the body of another request. */
+/** A request line, which may directly follow the JSON body of another request. */
 const REQUEST_LINE = /(?:^|\})([!#$%&'*+.^`|~\w-]{1,32}) \S+ HTTP\/1\.[01]$/;
 
-/** The verb of a request that is valid HTTP but for the parser, which knows a list of verbs. */
+/** The verb of a request that Node's parser refuses only because the verb is not in its list. */
 function unknownVerb({ code, rawPacket, bytesParsed = 0 }: ParseError): string | undefined {
-  if (rawPacket === undefined || (code !== 'HPE_INVALID_METHOD' && code !== 'HPE_INVALID_CONSTANT'))
-    return undefined;
+  if (rawPacket === undefined || (code !== 'HPE_INVALID_METHOD' && code !== 'HPE_INVALID_CONSTANT')) return undefined;
   const start = rawPacket.lastIndexOf('\n', bytesParsed) + 1;
   const line = rawPacket.toString('latin1', start, rawPacket.indexOf('\r\n', start));
   const verb = REQUEST_LINE.exec(line)?.[1];
@@ -76,13 +72,10 @@ function unknownVerb({ code, rawPacket, bytesParsed = 0 }: ParseError): string |
 }
 
 /**
- * Responds in the contract's form, and hangs up when the client has had time to read it.
- * @returns whether there was still somebody to respond to
+ * Responds in the contract's form, and closes the connection when the client has had time to read.
+ * @returns false if the connection takes no response any more
  */
-export function respondMalformed(
-  { status, error, log, headers = [] }: MalformedRequest,
-  socket: Socket,
-): boolean {
+export function respondMalformed({ status, error, log, headers = [] }: MalformedRequest, socket: Socket): boolean {
   if (!socket.writable) return false;
   const body = JSON.stringify({ error: error.code, log });
   const head = [

@@ -2,14 +2,14 @@ import { type Socket } from 'node:net';
 import { freeChunk } from '../free.js';
 import { turns } from '../turns.js';
 
-/** A chunk no longer than this goes before those that wait: a probe does not queue behind uploads. */
+/** A chunk up to this length goes before those that wait, so that a probe does not queue behind uploads. */
 const SHORT_BYTES = 4096;
 
 /**
- * Hands what a connection receives to Node's parser when this turn of the event loop has time for it. By itself Node parses
- * in one turn all that has arrived on all connections, and 64 KiB in chunks of one byte take it 40 ms.
+ * Passes received bytes to Node's parser when this turn of the event loop has time for them. Node alone would parse all that
+ * has arrived on all connections in one turn, and 64 KiB in chunks of one byte take it 40 ms.
  * This relies on two internals of Node: when the server emits `connection`, its parser is the only listener of `data`, and
- * it calls the socket's own `pause` and `resume`.
+ * it calls `pause` and `resume` of the socket object.
  */
 export function parseInTurns(socket: Socket): void {
   const [parse] = socket.listeners('data') as ((chunk: Buffer) => void)[];
@@ -18,7 +18,7 @@ export function parseInTurns(socket: Socket): void {
   const resume = socket.resume.bind(socket);
   let isWaiting = false;
   let isPaused = false;
-  // A pause or resume by others while a chunk waits takes effect after it.
+  // While a chunk waits, calls by others take effect after it.
   socket.pause = () => {
     isPaused = true;
     return pause();
@@ -27,7 +27,7 @@ export function parseInTurns(socket: Socket): void {
     isPaused = false;
     return isWaiting ? socket : resume();
   };
-  // Freed at once, since the parser copies what it hands on.
+  // The parser copies what it passes on, so the chunk can be freed at once.
   const take = (chunk: Buffer): void => {
     parse(chunk);
     freeChunk(chunk);

@@ -3,29 +3,29 @@ import { type Socket } from 'node:net';
 import { dropRest, linger } from './linger.js';
 
 /**
- * How many requests may wait on one connection. Each holds the memory of a request, and Node parses all of a write at once, so
- * that only closing the connection keeps a client from piling up thousands.
+ * How many requests may wait on one connection. Each takes memory, and Node parses all requests of a packet at once: only
+ * closing the connection keeps a client from queueing thousands.
  */
 const MAX_WAITING = 32;
 
 interface Connection {
   /** The response to the latest request. */
   latest: ServerResponse;
-  /** Whether that request has been handed over. */
+  /** Whether its request has been passed to the listener. */
   hasBegun: boolean;
   /** How many requests wait for their turn. */
   waiting: number;
-  /** What the client sends is malformed, and has been dealt with. */
+  /** Whether the client has sent malformed bytes, which get only one response. */
   isFailed: boolean;
 }
 
-/** Whose turn it is on each connection, where a client sends requests without waiting for responses (RFC 9112, 9.3.2). */
+/** Orders the responses on each connection, since a client may send requests without waiting for responses (RFC 9112, 9.3.2). */
 export class ResponseOrder {
   private readonly connections = new WeakMap<Socket, Connection>();
 
   /**
-   * Hands over one request of a connection at a time, and none whose connection has gone. Node hands over all of them at
-   * once: thousands in one write, of which those that still wait when the client goes away never hear of it.
+   * Passes the requests of a connection to the listener one at a time, and none after the connection has closed. Node passes
+   * on all requests of a packet at once, maybe thousands, and emits no `close` for queued responses when the socket closes.
    */
   oneByOne(listener: RequestListener): RequestListener {
     return (request, response) => {
@@ -33,18 +33,18 @@ export class ResponseOrder {
       if (!socket.writable) return;
       response.once('close', () => dropRest(request));
       const connection = this.connections.get(socket);
-      const before = connection?.latest;
-      if (connection === undefined || before === undefined || before.closed) {
+      if (connection === undefined || connection.latest.closed) {
         this.connections.set(socket, { latest: response, hasBegun: true, waiting: 0, isFailed: false });
         return listener(request, response);
       }
 
+      const before = connection.latest;
       Object.assign(connection, { latest: response, hasBegun: false });
       if (++connection.waiting > MAX_WAITING) {
         socket.destroy();
         return;
       }
-      // Not at once, since Node resumes at the end of each request that it parses.
+      // Not at once: Node resumes the socket at the end of each request that it parses.
       process.nextTick(() => socket.pause());
       const begin = (): void => {
         connection.waiting--;
@@ -65,31 +65,31 @@ export class ResponseOrder {
   }
 
   /**
-   * Responds, once and in its turn, to a client whose further bytes are malformed.
-   * @param respond gets the response to the request that the bytes are the body of, if its handler has not responded yet
+   * Responds to malformed bytes, once, and after the responses to the requests before them.
+   * @param respond gets the pending response of the request whose body the bytes belong to, if its handler runs
    */
   respondToMalformed(socket: Socket, respond: (owed?: ServerResponse) => void): void {
     const connection = this.connections.get(socket);
-    // The first bytes of a connection.
+    // No request came before.
     if (connection === undefined) return respond();
-    // What follows malformed bytes.
+    // There was a response to earlier malformed bytes.
     if (connection.isFailed) return;
     connection.isFailed = true;
     const { latest, hasBegun } = connection;
     if (latest.req.complete) {
-      // A further request: after the responses to those before.
+      // The bytes are a further request: its response follows those before.
       if (latest.closed) respond();
       else latest.once('close', () => respond());
     }
-    // From here on, the body of the latest request. It has had its response: nothing to add.
+    // From here on the bytes belong to the body of the latest request. It already has its response.
     else if (latest.closed) linger(socket);
-    // Half a response cannot be taken back.
+    // A response that has begun cannot be replaced.
     else if (latest.headersSent) socket.destroy();
-    // Its handler runs: the error is its response.
+    // Its handler runs: the error becomes its response.
     else if (hasBegun) respond(latest);
-    // It waits for others: Node gives it the socket when their responses are over.
+    // It waits for others: Node assigns the socket when their responses are over.
     else if (latest.socket === null) latest.once('socket', () => respond());
-    // It is the next, but has not been handed over.
+    // It is next, but its handler does not run yet.
     else respond();
   }
 }

@@ -3,5 +3,5 @@ import { ApiSecurity } from '@nestjs/swagger';
 
 export const PUBLIC = Symbol('public');
 
-/** Marks a controller, or a handler, that needs no key even where keys are configured. */
+/** Marks a controller or a handler that needs no key, even if keys are configured. */
 export const Public = () => applyDecorators(SetMetadata(PUBLIC, true), ApiSecurity({}));

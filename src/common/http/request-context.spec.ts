@@ -42,7 +42,7 @@ describe('a request context', () => {
     while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
   };
 
-  it('is the same for all who handle it, and told to each observer at its end', async () => {
+  it('is the same for all handlers, and given to each observer at its end', async () => {
     const start = performance.now();
     const response = await fetch(`${url}/health`, { headers: { 'X-Request-ID': 'mine' } });
     expect(await response.text()).toBe('done');
@@ -51,17 +51,12 @@ describe('a request context', () => {
     expect([begun, ended]).toEqual([[context], [context, context]]);
     expect([context.id, response.headers.get('X-Request-ID')]).toEqual(['mine', 'mine']);
     expect([context.isComplete, context.isProbe, context.remoteAddress]).toEqual([true, true, '127.0.0.1']);
-    expect([context.bytesIn, context.bytesOut, context.error, context.call]).toEqual([
-      0,
-      0,
-      undefined,
-      undefined,
-    ]);
+    expect([context.bytesIn, context.bytesOut, context.error, context.call]).toEqual([0, 0, undefined, undefined]);
     expect(context.duration).toBeGreaterThan(0);
     expect(context.duration).toBeLessThan(performance.now() - start);
   });
 
-  it('is not complete where the client hangs up before its response', async () => {
+  it('is not complete if the client hangs up before its response', async () => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     const before = ended.length;
     socket.write('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -72,16 +67,13 @@ describe('a request context', () => {
     expect([ended.at(-1)?.isComplete, ended.at(-1)?.isProbe]).toEqual([false, false]);
   });
 
-  it.each(['kasem-17', 'a/b=c+d@e.f:1_2', 'x'.repeat(128)])(
-    'takes the id %.20s of its client',
-    async (given) => {
-      const response = await fetch(url, { headers: { 'X-Request-ID': given } });
-      expect(response.headers.get('X-Request-ID')).toBe(given);
-    },
-  );
+  it.each(['kasem-17', 'a/b=c+d@e.f:1_2', 'x'.repeat(128)])('takes the id %.20s of its client', async (given) => {
+    const response = await fetch(url, { headers: { 'X-Request-ID': given } });
+    expect(response.headers.get('X-Request-ID')).toBe(given);
+  });
 
   it.each(['', 'a b', '"quoted"', 'x\ty', 'x'.repeat(129), 'a,b', '<b', 'b>'])(
-    'makes an id of its own in the place of %.20j',
+    'replaces the id %.20j by one of its own',
     async (given) => {
       const ids = [1, 2].map(async () =>
         (await fetch(url, { headers: { 'X-Request-ID': given } })).headers.get('X-Request-ID'),
@@ -111,7 +103,7 @@ describe('a probe', () => {
 });
 
 describe('Server-Timing', () => {
-  it('says the parts that are over before the response, in milliseconds to the microsecond', () => {
+  it('has the times before the response, in milliseconds to the microsecond', () => {
     const call = { method: 'm', rows: 1, receive: 1.25, decode: 0.0004, compute: 1000, encode: 7 };
     expect(serverTiming(call)).toBe('receive;dur=1.25, decode;dur=0, compute;dur=1000');
   });

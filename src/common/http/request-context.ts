@@ -4,46 +4,47 @@ import { type MalformedRequest } from './malformed-request.js';
 
 export const REQUEST_ID = 'X-Request-ID';
 
-/** What may stand in a log and in a header as it is. */
+/** An id that is safe in a log and in a header. */
 const HARMLESS = /^[\w.:@/+=-]{1,128}$/;
 
-/** What watches the service: called every few seconds, and answered also while draining. Of the two only /health is public. */
+/** The paths of monitoring: called every few seconds, and answered even while draining. Only /health is public. */
 const PROBE = /^\/(health|metrics)(?=\/|$)/i;
 
-/** The call of a method: how large it was and where its time went, in milliseconds. */
+/** The size of a method's call, and its times in milliseconds. */
 export interface CallRecord {
-  /** The first of the method's paths. */
+  /** The first path of the method, without the leading slash. */
   readonly method: string;
   rows: number;
   /** Waiting for the bytes of the body. */
   receive: number;
-  /** Decompressing is part of receiving; this is bytes to columns. */
+  /** From bytes to columns. Decompressing is part of receiving. */
   decode: number;
-  /** The params' rules, the summary of the rows, the method, and the check of what it gave. */
+  /** Validating the params, summarizing the rows, running the method, and checking its result. */
   compute: number;
-  /** Columns to bytes, without waiting for the client to take them. */
+  /** From columns to bytes, without waiting for the client to take them. */
   encode: number;
 }
 
-/** The parts of a call that are over before its response is sent, as https://www.w3.org/TR/server-timing/ spells them. */
-export const serverTiming = (call: CallRecord): string =>
-  (['receive', 'decode', 'compute'] as const)
-    .map((part) => `${part};dur=${Math.round(call[part] * 1e3) / 1e3}`)
-    .join(', ');
+/** The value of Server-Timing (https://www.w3.org/TR/server-timing/): the times that are known before the response is sent. */
+export const serverTiming = ({ receive, decode, compute }: CallRecord): string =>
+  `receive;dur=${microseconds(receive)}, decode;dur=${microseconds(decode)}, compute;dur=${microseconds(compute)}`;
 
-/** One request and its response: written by those who handle it, read at its end by the log and the metrics. */
+/** Milliseconds, rounded to microseconds. */
+const microseconds = (milliseconds: number): number => Math.round(milliseconds * 1e3) / 1e3;
+
+/** What is known about a request and its response. Handlers write it; the log and the metrics read it when the request ends. */
 export class RequestContext {
   readonly startedAt = performance.now();
-  /** Bytes of the body as sent. */
+  /** Bytes of the request's body as sent. */
   bytesIn = 0;
   /** Bytes of the response's body. */
   bytesOut = 0;
-  /** `error` of the response; none where the response is not in the contract's form. */
+  /** `error` of the response; undefined if the response is not in the contract's form. */
   error?: number;
   /** The name of the key that was given. */
   key?: string;
   call?: CallRecord;
-  /** Kept, since a connection that is over knows it no more. */
+  /** Kept here because a closed socket no longer has it. */
   readonly remoteAddress: string | undefined;
 
   constructor(
@@ -58,32 +59,37 @@ export class RequestContext {
     return isProbe(this.request);
   }
 
-  /** Whether the client had the whole response; otherwise one side hung up. */
+  /** Bytes of the response's body; if they were not counted, its Content-Length. */
+  get responseBytes(): number {
+    return this.bytesOut || Number(this.response.getHeader('content-length') ?? 0);
+  }
+
+  /** Whether the whole response was sent. If not, one side closed the connection. */
   get isComplete(): boolean {
     return this.response.writableFinished;
   }
 
-  /** Milliseconds since the request's header was read. */
+  /** Milliseconds since the request's headers were read. */
   get duration(): number {
     return performance.now() - this.startedAt;
   }
 }
 
-/** Told of each request when it begins and when its connection has seen the last of it. */
+/** Called when a request begins, and when its response is closed. */
 export interface RequestObserver {
   begun?(context: RequestContext): void;
   ended(context: RequestContext): void;
-  /** Told of a client whose bytes never became a request. */
+  /** Called for bytes that Node's parser refuses. */
   malformed?(fault: MalformedRequest, remoteAddress: string | undefined): void;
 }
 
-export const isProbe = (request: Request): boolean => PROBE.test(request.path);
+export const isProbe = ({ path }: Pick<Request, 'path'>): boolean => PROBE.test(path);
 
 export const contextOf = (response: Response): RequestContext => response.locals.context as RequestContext;
 
 /**
- * Express middleware before all others: gives each response the id of its request, the client's own where it is harmless,
- * and tells the observers.
+ * Express middleware before all others: creates the context, sets X-Request-ID (the client's own if it is safe), and calls
+ * the observers.
  */
 export function observe(observers: readonly RequestObserver[]) {
   return (request: Request, response: Response, next: NextFunction): void => {

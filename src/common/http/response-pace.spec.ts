@@ -12,7 +12,7 @@ describe('the pace of a response', () => {
   let response: ServerResponse;
   let pace: ResponsePace;
 
-  /** A response that is followed, to a client that reads only what it is told to. */
+  /** Follows a response to a client that reads only when told to. */
   beforeEach(async () => {
     pace = new ResponsePace({ timeoutMs: 10 * SECOND, minBytesPerSecond: 1_000_000 });
     server = createServer((_, started) => {
@@ -37,7 +37,7 @@ describe('the pace of a response', () => {
   const lookFor = (seconds: number) => {
     for (let i = 0; i < seconds; i++) pace.look(SECOND);
   };
-  /** Fills what the system takes for the client, so that more has to wait for it. */
+  /** Fills the buffers of the operating system, so that further bytes have to wait for the client. */
   async function fill(): Promise<void> {
     const piece = Buffer.alloc(1 << 20);
     do {
@@ -46,7 +46,7 @@ describe('the pace of a response', () => {
     } while (response.socket?.writableLength === 0);
   }
 
-  it('is cut when nothing has been taken for the time that is set, and not later', async () => {
+  it('is cut as soon as nothing has been taken for the timeout', async () => {
     await fill();
     // The first look sees what has been taken before.
     lookFor(1);
@@ -58,7 +58,7 @@ describe('the pace of a response', () => {
     lookFor(100);
   });
 
-  it('is cut when less than the least rate has been taken, though something always is', async () => {
+  it('is cut when less than the least rate is taken, even if something always is', async () => {
     let taken = 0;
     client.on('data', ({ length }: Buffer) => (taken += length));
     for (let seconds = 0; !response.destroyed; seconds++) {
@@ -70,12 +70,12 @@ describe('the pace of a response', () => {
       client.pause();
       expect(taken).toBeGreaterThan(before);
       await fill();
-      // More time than the bytes are worth.
+      // More time than the bytes allow.
       pace.look(9 * SECOND);
     }
   });
 
-  it('may take as long as it likes while there is nothing to take', () => {
+  it('may take any time while there is nothing to take', () => {
     lookFor(1_000);
     expect(response.destroyed).toBe(false);
   });

@@ -1,28 +1,28 @@
 import { type ServerResponse } from 'node:http';
 
-/** In which time a client has to take a response. */
+/** How fast a client has to take a response. */
 export interface PaceLimits {
-  /** Milliseconds for which a client may take nothing. */
+  /** How many milliseconds a client may take nothing. */
   readonly timeoutMs: number;
-  /** All of the response may take `timeoutMs`, and a second more for each of these bytes that have been taken. */
+  /** The whole response may take `timeoutMs`, plus a second for every `minBytesPerSecond` bytes that have been taken. */
   readonly minBytesPerSecond: number;
 }
 
-/** How far a client is with its response; times in milliseconds. */
+/** The progress of a response; times in milliseconds. */
 interface Progress {
-  /** `bytesWritten` of the connection when the request came. */
+  /** `bytesWritten` of the socket when the request arrived. */
   readonly start: number;
-  /** Bytes of the connection that the system has taken. */
+  /** Bytes of the socket that the operating system has taken. */
   taken: number;
-  /** For how long there has been something to take. */
+  /** How long there has been something to take. */
   waited: number;
-  /** For how long nothing has been taken. */
+  /** How long nothing has been taken. */
   idle: number;
 }
 
 /**
- * Cuts clients that take their responses too slowly. Node's socket timeout can't: any progress starts it anew, and its first
- * one only compares the queue with what was written at first, so that a client which takes nothing has twice the time.
+ * Cuts clients that take their responses too slowly. Node's socket timeout can't: any progress restarts it, and its first
+ * run only compares the queue with what was written at first, so that a client that takes nothing gets twice the time.
  */
 export class ResponsePace {
   private readonly responses = new Map<ServerResponse, Progress>();
@@ -35,12 +35,12 @@ export class ResponsePace {
     response.once('close', () => this.responses.delete(response));
   }
 
-  /** @param elapsedMs since the last look. Where the loop is late, clients have more time rather than less. */
+  /** @param elapsedMs the interval of the timer. If the event loop is late, clients get more time rather than less. */
   look(elapsedMs: number): void {
     const { timeoutMs, minBytesPerSecond } = this.limits;
     for (const [response, progress] of this.responses) {
       const { socket } = response;
-      // A client can't take what is not there yet.
+      // There is nothing to take.
       if (socket === null || socket.writableLength === 0) {
         progress.idle = 0;
         continue;

@@ -1,5 +1,7 @@
+import express from 'express';
 import { describe, expect, it } from '@jest/globals';
 import { HttpAdapter } from './http-adapter.js';
+import { Routes } from './routes.js';
 
 describe('the routes of the application', () => {
   const adapter = new HttpAdapter({
@@ -44,4 +46,11 @@ describe('the routes of the application', () => {
   ])('%s takes %j', (path, verbs) => {
     expect(adapter.routes.allowed(path)).toEqual(verbs);
   });
+});
+
+it('a direct route is found by the text that its path matches', () => {
+  const routes = new Routes();
+  routes.add('POST', express().route('/sum\\:fast' as string), () => undefined);
+  expect(routes.find('POST', '/sum:fast')).toBeDefined();
+  expect(routes.find('POST', '/sum\\:fast')).toBeUndefined();
 });

@@ -1,10 +1,10 @@
 import { type IRoute, type RequestHandler } from 'express';
 import { match, parse, type MatchFunction } from 'path-to-regexp';
 
-/** The verbs of a route for all of them: those that pages and clients use, without WebDAV's. */
+/** The verbs of a route for all verbs: those that pages and clients use, without WebDAV's. */
 const ALL_VERBS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-/** A path as it is declared, and the verbs that it takes. */
+/** A path as it is declared, and its verbs. */
 export interface Route {
   readonly path: string;
   readonly verbs: readonly string[];
@@ -12,12 +12,12 @@ export interface Route {
 
 /** A route that a request reaches without Express's router. */
 export interface DirectRoute {
-  /** Express's own object of the route: what `request.route` is. */
+  /** Express's object of the route, for `request.route`. */
   readonly route: IRoute;
   readonly handler: RequestHandler;
 }
 
-/** What Express comes to on its way: a route, or middleware, which takes every verb. */
+/** A layer of Express's router: a route, or middleware, which takes every verb. */
 interface Layer {
   readonly matches: (path: string) => unknown;
   readonly route?: IRoute;
@@ -30,26 +30,32 @@ export class Routes {
   /** By verb, then by path. */
   private readonly direct = new Map<string, Map<string, DirectRoute>>();
 
-  /** A route of Nest, behind the layers before. It is direct where its path is fixed and none of them takes it as well. */
+  /** Adds a route of Nest after the layers so far. It is direct if its path is fixed and none of those layers takes it too. */
   add(verb: string, route: IRoute, handler: RequestHandler): void {
     const { path } = route;
     const known = this.byPath.get(path) ?? { verbs: new Set(), matches: match(path, { decode: false }) };
     this.byPath.set(path, known);
-    // Express gives GET's route to HEAD as well.
+    // Express uses a route for GET for HEAD too.
     const taken = verb === 'ALL' ? ALL_VERBS : verb === 'GET' ? ['GET', 'HEAD'] : [verb];
     for (const one of taken) known.verbs.add(one);
 
-    // A route for all verbs is never found as direct: no request has the verb ALL.
-    const isFixed = parse(path).tokens.every(({ type }) => type === 'text');
-    const isFirst = this.layers.every((layer) => layer.route === route || !takes(layer, verb, path));
-    if (!isFixed || !isFirst) return;
+    // A route for all verbs is never direct: no request has the verb ALL.
+    const fixed = fixedPath(path);
+    if (fixed === undefined) return;
+    if (this.layers.some((layer) => layer.route !== route && takes(layer, verb, fixed))) return;
     const routes = this.direct.get(verb) ?? new Map<string, DirectRoute>();
-    this.direct.set(verb, routes.set(plainPath(path), { route, handler }));
+    this.direct.set(verb, routes.set(plainPath(fixed), { route, handler }));
   }
 
-  /** The next layer of Express. */
+  /** Adds middleware before all layers, so no route stays direct. */
+  addFirstLayer(): void {
+    this.direct.clear();
+    this.addLayer('/');
+  }
+
+  /** Adds the next layer of Express. */
   addLayer(path: unknown, route?: IRoute): void {
-    // A list of paths, or a RegExp, counts as all of them: a route behind it takes the longer way for nothing.
+    // A list of paths or a RegExp counts as all paths. Routes after it go through Express, even if they need not.
     const isAll = typeof path !== 'string' || (path === '/' && route === undefined);
     const matches = isAll
       ? () => true
@@ -57,7 +63,7 @@ export class Routes {
     this.layers.push({ matches, route });
   }
 
-  /** The direct route that Express would match as well. */
+  /** The direct route that Express would match too. */
   find(verb: string, url: string): DirectRoute | undefined {
     const routes = this.direct.get(verb);
     return routes?.get(url) ?? routes?.get(plainPath(url));
@@ -69,22 +75,28 @@ export class Routes {
       .sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
-  /** The verbs that a path takes; none where there is no such path. Matches as Express does. */
+  /** The verbs of a path, matched as Express does; empty if there is no such path. */
   allowed(path: string): string[] {
     const routes = [...this.byPath.values()].filter(({ matches }) => matches(path) !== false);
     return [...new Set(routes.flatMap(({ verbs }) => [...verbs]))].sort();
   }
 }
 
-/** Whether a route of Express takes a verb. HEAD goes to a route for GET as well. */
-export function handles(route: IRoute | undefined, verb: string): boolean {
-  const { methods: has } = (route ?? { methods: {} }) as { methods: Readonly<Record<string, boolean>> };
+/** Whether a route of Express takes a verb. A route for GET takes HEAD too. */
+function handles(route: IRoute, verb: string): boolean {
+  const { methods: has } = route as unknown as { methods: Readonly<Record<string, boolean>> };
   return has._all === true || has[verb.toLowerCase()] === true || (verb === 'HEAD' && has.get === true);
 }
 
+/** Whether a layer takes a path, even if only with a trailing slash, as `/method/{*rest}` does. */
 const takes = ({ matches, route }: Layer, verb: string, path: string): boolean =>
-  matches(path) !== false && (route === undefined || handles(route, verb));
+  [path, `${path}/`].some((one) => matches(one) !== false) && (route === undefined || handles(route, verb));
 
-/** As Express matches paths: without the query, the slash at the end, and regard to case. */
-const plainPath = (url: string): string =>
-  (url.split('?', 1)[0] as string).toLowerCase().replace(/(?!^)\/$/, '');
+/** The only text that a path matches; undefined if it matches several. */
+function fixedPath(path: string): string | undefined {
+  const texts = parse(path).tokens.map((token) => (token.type === 'text' ? token.value : undefined));
+  return texts.includes(undefined) ? undefined : texts.join('');
+}
+
+/** A path as Express compares it: in lower case, without query and trailing slash. */
+const plainPath = (url: string): string => (url.split('?', 1)[0] as string).toLowerCase().replace(/(?!^)\/$/, '');

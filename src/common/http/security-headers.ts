@@ -1,7 +1,7 @@
 import { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 
-/** A response is data: a browser that shows one as a page loads nothing for it. */
+/** A response is data: a browser that shows it as a page must not load anything. */
 const HEADERS = Object.entries({
   'Content-Security-Policy': "default-src 'none';frame-ancestors 'none'",
   'Cross-Origin-Resource-Policy': 'same-origin',
@@ -9,7 +9,7 @@ const HEADERS = Object.entries({
   'X-Content-Type-Options': 'nosniff',
 });
 
-/** What a page of the service may load: what comes from the service itself, no inline script or style, in no frame. */
+/** A page may load only what the service itself serves, has no inline script or style, and must not be framed. */
 const PAGE_POLICY = {
   'default-src': "'none'",
   'script-src': "'self'",
@@ -21,19 +21,19 @@ const PAGE_POLICY = {
   'frame-ancestors': "'none'",
 };
 
-/** Express middleware: the headers of every response. */
+/** Express middleware: sets the headers of every response. */
 export function setSecurityHeaders(_: Request, response: Response, next: NextFunction): void {
   for (const [name, value] of HEADERS) response.setHeader(name, value);
   next();
 }
 
 /**
- * Express middleware: the headers of a page and of what it loads.
- * @param directives of its Content-Security-Policy, which win over those of all pages
+ * Express middleware: sets the headers of a page and of the files that it loads.
+ * @param directives of its Content-Security-Policy, which override those of all pages
  */
 export const pageHeaders = (directives: Readonly<Record<string, string>>): RequestHandler =>
   helmet({
     contentSecurityPolicy: { useDefaults: false, directives: { ...PAGE_POLICY, ...directives } },
-    // TLS ends elsewhere: whether a site is to be called over it alone is for the proxy to say.
+    // A proxy terminates TLS, so it decides whether browsers must use HTTPS.
     strictTransportSecurity: false,
   });

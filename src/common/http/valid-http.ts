@@ -5,10 +5,10 @@ import { KasemError } from '../errors/kasem.error.js';
 
 const NOT_IMPLEMENTED = { ...ERROR_CODES.BAD_REQUEST, status: 501 };
 
-/** `uri-host [ ":" port ]` of RFC 9110, section 7.2; a bracketed address is looked at apart. */
+/** `uri-host [ ":" port ]` of RFC 9110, section 7.2; a bracketed address is checked separately. */
 const HOST = /^(?:\[(?<address>[^\]]*)\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/i;
 
-/** Express middleware: refuses what Node's parser takes and RFC 9112 does not. */
+/** Express middleware: refuses requests that Node's parser accepts and RFC 9112 forbids. */
 export function refuseInvalidHttp(request: Request, _: Response, next: NextFunction): void {
   next(faultOf(request));
 }
@@ -22,10 +22,10 @@ function faultOf({ httpVersion, headers, rawHeaders }: Request): KasemError | un
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
     return new KasemError(NOT_IMPLEMENTED, 'expected the Transfer-Encoding chunked, got another one');
 
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) if (/^host$/i.test(rawHeaders[i] as string)) hosts++;
   if (hosts > 1) return new KasemError('BAD_REQUEST', `expected one Host, got ${hosts}`);
-  if (hosts === 0)
-    return httpVersion === '1.1' ? new KasemError('BAD_REQUEST', 'the request has no Host') : undefined;
+  if (hosts === 0) return httpVersion === '1.1' ? new KasemError('BAD_REQUEST', 'the request has no Host') : undefined;
   const match = HOST.exec(headers.host ?? '');
   const address = match?.groups?.address;
   return match === null || (address !== undefined && !isIPv6(address))

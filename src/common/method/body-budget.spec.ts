@@ -16,7 +16,7 @@ describe('the budget of bodies in flight', () => {
     expect([budget.inFlightBytes, budget.shed]).toEqual([100, 1]);
   });
 
-  it('takes others when a body needs only a part of its share any more', () => {
+  it('takes others when a body keeps only a part of its share', () => {
     const budget = budgetOf(100);
     const share = budget.open();
     share.growTo(100);
@@ -27,7 +27,7 @@ describe('the budget of bodies in flight', () => {
     expect(budget.inFlightBytes).toBe(50);
   });
 
-  it('counts the most that is known of a body, and never less than before', () => {
+  it('counts the largest known size of a body', () => {
     const budget = budgetOf(100);
     const share = budget.open();
     for (const bytes of [50, 10, 50, 70]) share.growTo(bytes);

@@ -2,25 +2,25 @@ import { Injectable } from '@nestjs/common';
 import { KasemError } from '../errors/kasem.error.js';
 import { Environment } from '../config/environment.js';
 
-/** The bytes of all bodies in flight, kept below a limit by refusing what would pass it. */
+/** Limits the bytes of all bodies in flight: refuses a body that would exceed the limit. */
 @Injectable()
 export class BodyBudget {
   readonly limitBytes: number;
   inFlightBytes = 0;
-  /** How many requests have been refused. */
+  /** The number of refused requests. */
   shed = 0;
 
   constructor({ MAX_IN_FLIGHT_BYTES }: Environment) {
     this.limitBytes = MAX_IN_FLIGHT_BYTES;
   }
 
-  /** What one body takes, nothing yet; to be released when its response is encoded, since columns live as long. */
+  /** The share of one body, 0 at first. Release it when the response is encoded, since columns live that long. */
   open(): BodyShare {
     return new BodyShare(this);
   }
 }
 
-/** The share of one body. */
+/** The bytes that one body takes of the budget. */
 export class BodyShare {
   private bytes = 0;
   private isOpen = true;
@@ -28,8 +28,8 @@ export class BodyShare {
   constructor(private readonly budget: BodyBudget) {}
 
   /**
-   * The body is known to take so many bytes; less than before changes nothing. One that is alone in flight always fits: its
-   * length is judged elsewhere.
+   * Raises the share to a number of bytes; a lower number changes nothing. A body that is alone in flight always fits: its
+   * length is checked elsewhere.
    * @throws KasemError OVERLOADED
    */
   growTo(bytes: number): void {
@@ -48,14 +48,14 @@ export class BodyShare {
     this.bytes = bytes;
   }
 
-  /** Gives back all but a part, from 0 to 1, of what the body takes: as much as is left of its columns. */
+  /** Keeps only a part of the share, from 0 to 1: that of the columns that are left. */
   keep(part: number): void {
     const kept = Math.ceil(this.bytes * part);
     this.budget.inFlightBytes -= this.bytes - kept;
     this.bytes = kept;
   }
 
-  /** For good: what arrives of a body after its request has ended counts no more. */
+  /** Gives back the share for good: bytes that arrive after the end of the request do not count. */
   release(): void {
     this.isOpen = false;
     this.budget.inFlightBytes -= this.bytes;

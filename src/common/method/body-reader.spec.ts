@@ -26,13 +26,14 @@ describe('the reader of a body', () => {
   let server: Server;
   let port: number;
   let readings: ((reading: Reading) => void)[] = [];
+  let timeoutMs: number;
 
   beforeAll(async () => {
     server = createServer((request, response) => {
       const limits = {
         MAX_BODY_BYTES: LIMIT,
         MAX_IN_FLIGHT_BYTES: LIMIT,
-        REQUEST_TIMEOUT_MS: 400,
+        REQUEST_TIMEOUT_MS: timeoutMs,
       } as Environment;
       const budget = new BodyBudget(limits);
       const [context, record] = [{ bytesIn: 0 }, { receive: 0, decode: 0 }];
@@ -65,9 +66,10 @@ describe('the reader of a body', () => {
   });
   beforeEach(() => {
     readings = [];
+    timeoutMs = 60_000;
   });
 
-  /** Sends a request, and what the reader made of it. */
+  /** Sends a request, and resolves with what the reader made of it. */
   function read(headers: Record<string, string>, send: (client: ClientRequest) => void): Promise<Reading> {
     const client = open({ port, host: '127.0.0.1', method: 'POST', headers, agent: false });
     client.on('error', () => undefined).on('response', (response) => response.resume());
@@ -92,22 +94,20 @@ describe('the reader of a body', () => {
     expect(reading.receive).toBeGreaterThan(0);
   });
 
-  it.each([undefined, 'gzip'])(
-    'tells apart the times of waiting and of decoding, of coding %s',
-    async (coding) => {
-      const body = coding === undefined ? Buffer.from(BODY) : gzipSync(BODY);
-      const headers = { ...JSON_TYPE, ...(coding && { 'Content-Encoding': coding }) };
-      const start = performance.now();
-      const { receive, decode } = await read(headers, (client) => {
-        client.write(body.subarray(0, 20));
-        // From when the reader waits: until the request is there, its time does not run.
-        server.once('request', () => setTimeout(() => client.end(body.subarray(20)), 100));
-      });
-      expect(receive).toBeGreaterThan(90);
-      expect(decode).toBeGreaterThan(0);
-      expect(receive + decode).toBeLessThan(performance.now() - start);
-    },
-  );
+  it.each([undefined, 'gzip'])('separates the times of receiving and decoding, coding %s', async (coding) => {
+    const body = coding === undefined ? Buffer.from(BODY) : gzipSync(BODY);
+    const headers = { ...JSON_TYPE, ...(coding && { 'Content-Encoding': coding }) };
+    const start = performance.now();
+    const { receive, decode } = await read(headers, (client) => {
+      client.write(body.subarray(0, 20));
+      // The reader's time runs only from here.
+      server.once('request', () => setTimeout(() => client.end(body.subarray(20)), 300));
+    });
+    // Less than the 300 above: on a busy machine decoding takes a part of them.
+    expect(receive).toBeGreaterThan(200);
+    expect(decode).toBeGreaterThan(0);
+    expect(receive + decode).toBeLessThan(performance.now() - start);
+  });
 
   it.each([
     ['application/json'],
@@ -179,11 +179,7 @@ describe('the reader of a body', () => {
   it.each([
     ['cut short', gzipSync(BODY).subarray(0, -12), 'unexpected end of file|Z_BUF_ERROR'],
     ['none', Buffer.from(BODY), 'Z_DATA_ERROR'],
-    [
-      'followed by something',
-      Buffer.concat([gzipSync(BODY), Buffer.from('\0and more')]),
-      'bytes after its end',
-    ],
+    ['followed by something', Buffer.concat([gzipSync(BODY), Buffer.from('\0and more')]), 'bytes after its end'],
     [
       'followed by much more than the decompressor takes',
       Buffer.concat([gzipSync(BODY), Buffer.alloc(250_000, 'x')]),
@@ -203,7 +199,7 @@ describe('the reader of a body', () => {
     });
   });
 
-  it('reads on to the end after broken data, and after JSON that is none', async () => {
+  it('reads to the end after broken data and after invalid JSON', async () => {
     const rest = 'x'.repeat(200_000);
     const broken = await post(`no gzip${rest}`, { 'Content-Encoding': 'gzip' });
     expect([broken.error?.errorCode?.code, broken.bytesIn]).toEqual([10, 200_007]);
@@ -214,7 +210,7 @@ describe('the reader of a body', () => {
   it.each([
     ['', (body: string) => Buffer.from(body)],
     ['gzip', gzipSync],
-  ])('reads bodies whole whose chunks have to wait for their turn, coding "%s"', async (coding, encode) => {
+  ])('reads all of a body whose chunks have to wait for their turn, coding "%s"', async (coding, encode) => {
     let isOver = false;
     const others = Array.from({ length: 3 }, async () => {
       while (!isOver) await turns.next();
@@ -243,14 +239,14 @@ describe('the reader of a body', () => {
     });
   });
 
-  it('refuses by its declared length a body of which nothing has come', async () => {
+  it('refuses a body by its declared length before any of it has arrived', async () => {
     const declared = await read({ ...JSON_TYPE, 'Content-Length': String(LIMIT + 1) }, (client) =>
       client.flushHeaders(),
     );
     expect([declared.error?.errorCode?.code, declared.bytesIn]).toEqual([15, 0]);
   });
 
-  it('counts what comes where no length is declared, and what a compressed body becomes', async () => {
+  it('counts the bytes of a body without a declared length, and the decompressed bytes', async () => {
     const chunked = await read(JSON_TYPE, (client) => {
       client.write(long(LIMIT - 1000));
       client.end(' '.repeat(2000));
@@ -259,9 +255,7 @@ describe('the reader of a body', () => {
     const decompressed = await post(gzipSync(long(LIMIT + 1)), { 'Content-Encoding': 'gzip' });
     expect(decompressed.error?.errorCode?.code).toBe(15);
     expect(decompressed.bytesIn).toBe(gzipSync(long(LIMIT + 1)).length);
-    expect(columnsOf(await post(gzipSync(long(LIMIT - 1000)), { 'Content-Encoding': 'gzip' }))).toHaveLength(
-      2,
-    );
+    expect(columnsOf(await post(gzipSync(long(LIMIT - 1000)), { 'Content-Encoding': 'gzip' }))).toHaveLength(2);
   });
 
   it('does not wait for the rest of a compressed body that has become too long', async () => {
@@ -271,17 +265,15 @@ describe('the reader of a body', () => {
     expect([15, 51]).toContain(error?.errorCode?.code);
   });
 
-  it.each([undefined, 'gzip'])(
-    'gives up a body of coding %s that does not arrive in time',
-    async (coding) => {
-      const headers = { ...JSON_TYPE, ...(coding && { 'Content-Encoding': coding }) };
-      const { error } = await read(headers, (client) => client.write(gzipSync(BODY).subarray(0, 5)));
-      expect(error).toMatchObject({
-        errorCode: { code: 14 },
-        message: 'the body did not arrive within 400 milliseconds',
-      });
-    },
-  );
+  it.each([undefined, 'gzip'])('gives up a body of coding %s that does not arrive in time', async (coding) => {
+    timeoutMs = 400;
+    const headers = { ...JSON_TYPE, ...(coding && { 'Content-Encoding': coding }) };
+    const { error } = await read(headers, (client) => client.write(gzipSync(BODY).subarray(0, 5)));
+    expect(error).toMatchObject({
+      errorCode: { code: 14 },
+      message: 'the body did not arrive within 400 milliseconds',
+    });
+  });
 
   it.each([undefined, 'gzip'])('notices that the client of a body of coding %s went away', async (coding) => {
     const headers = { ...JSON_TYPE, ...(coding && { 'Content-Encoding': coding }) };
@@ -292,7 +284,7 @@ describe('the reader of a body', () => {
     expect(error).toMatchObject({ name: 'ClientGoneError', message: 'the client went away' });
   });
 
-  it('lets a client send that asks whether it may, and only such a one', async () => {
+  it('sends 100 Continue to a client that expects it, and to no other', async () => {
     const continued: string[] = [];
     const ask = (expectation: string) =>
       read({ ...JSON_TYPE, 'Content-Length': String(BODY.length), Expect: expectation }, (client) => {
@@ -309,7 +301,7 @@ describe('the reader of a body', () => {
     expect(isAsked).toBe(false);
   });
 
-  it('refuses a client that asks, before it has sent anything', async () => {
+  it('refuses a client that expects 100 Continue before it has sent its body', async () => {
     let isAsked = false;
     const headers = { ...JSON_TYPE, 'Content-Length': String(LIMIT + 1), Expect: '100-continue' };
     const { error } = await read(headers, (client) => {

@@ -10,37 +10,37 @@ import { KasemError } from '../errors/kasem.error.js';
 import { createFrameDecoder } from '../frame/frame-codec.js';
 import { excerpt } from '../frame/frame-rules.js';
 import { freeChunk } from '../free.js';
-import { type DecodedBody, type FrameSchema } from '../frame/frame-decoder.js';
+import { type DecodedBody } from '../frame/frame-decoder.js';
+import { type FrameSchema } from '../frame/frame.js';
 import { TextBlocks } from '../frame/text-blocks.js';
 import { turns } from '../turns.js';
 import { type BodyShare } from './body-budget.js';
 
-/** How many bytes may wait for a busy decompressor before its client has to wait. */
+/** If more bytes than this wait for the decompressor, the socket is paused. */
 const MAX_WAITING_BYTES = 1 << 16;
 
-/** A request takes memory of its own: however short its body, it counts as at least this many bytes. */
+/** Even a short body counts as this many bytes, since its request takes memory too. */
 const REQUEST_BYTES = 6 << 10;
 
-/** The body of a client that went away; nobody is left to be answered. */
+/** The client went away, so there is nobody to respond to. */
 export class ClientGoneError extends Error {
   override readonly name = 'ClientGoneError';
 }
 
 type BodyLimits = Pick<Environment, 'MAX_BODY_BYTES' | 'MAX_IN_FLIGHT_BYTES' | 'REQUEST_TIMEOUT_MS'>;
 
-/** Given to the reader beside the request. */
+/** What the reader needs besides the request. */
 export interface BodyReading {
   readonly limits: BodyLimits;
   readonly share: BodyShare;
-  /** Told the bytes received and the milliseconds of receiving and decoding, also of a body that is refused. */
+  /** Gets the bytes received; `record` gets the milliseconds of receiving and decoding. Both also if the body is refused. */
   readonly context: Pick<RequestContext, 'bytesIn'>;
   readonly record: Pick<CallRecord, 'receive' | 'decode'>;
 }
 
 /**
- * Reads the body of a request into params and a frame, chunk by chunk as it arrives. After a fault the rest of the body
- * is drained, so that a client which reads the response only when it has sent everything gets it; past a limit nothing
- * is waited for.
+ * Reads the body of a request into params and a frame, chunk by chunk as it arrives. After a fault it still receives the
+ * rest of the body, since some clients read the response only after they have sent everything. Past a limit it does not.
  * @throws KasemError UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, OVERLOADED, REQUEST_TIMEOUT, MALFORMED_JSON and what the
  * decoder throws
  * @throws ClientGoneError
@@ -54,15 +54,14 @@ export async function readBody(
   const coding = codingOf(request.headers['content-encoding']);
   const { 'content-length': length, expect } = request.headers;
   const declared = length === undefined ? undefined : Number(length);
-  // What alone is over the budget of all bodies would never be taken.
+  // A body that exceeds the budget of all bodies could never be taken.
   const longest = Math.min(limits.MAX_BODY_BYTES, limits.MAX_IN_FLIGHT_BYTES);
   const checkLength = (bytes: number): void => {
-    if (bytes > longest)
-      throw new KasemError('PAYLOAD_TOO_LARGE', `the body is longer than ${longest} bytes`);
+    if (bytes > longest) throw new KasemError('PAYLOAD_TOO_LARGE', `the body is longer than ${longest} bytes`);
     share.growTo(Math.max(bytes, REQUEST_BYTES) + (coding?.bytes ?? 0));
   };
   checkLength(declared ?? 0);
-  // A client that asks before it sends has been refused by now, or may send. HTTP/1.0 knows no such response.
+  // A client that expects 100 Continue was refused above or may send now. HTTP/1.0 has no such response.
   if (expect?.toLowerCase() === '100-continue' && request.httpVersion !== '1.0') request.res?.writeContinue();
 
   const decoder = createFrameDecoder(schema, {
@@ -102,8 +101,8 @@ export async function readBody(
 }
 
 /**
- * Hands over a body that has come whole before it is read, as a short one does: there is nothing to wait for.
- * @returns whether it has
+ * Takes a body that has already arrived as a whole, as short ones have: there is nothing to wait for.
+ * @returns false if the body has not arrived yet
  */
 function takeWhole(request: IncomingMessage, take: (chunk: Buffer) => void): boolean {
   if (!request.complete || request.destroyed) return false;
@@ -112,7 +111,7 @@ function takeWhole(request: IncomingMessage, take: (chunk: Buffer) => void): boo
   return true;
 }
 
-/** Hands over the chunks of the request until its end, or until `take` throws. */
+/** Passes the chunks of the request to `take` until its end, or until `take` throws. */
 function receive(
   request: IncomingMessage,
   { REQUEST_TIMEOUT_MS }: BodyLimits,
@@ -136,12 +135,7 @@ function receive(
     const onClose = () => settle(() => reject(new ClientGoneError('the client went away')));
     const onTimeout = () =>
       settle(() =>
-        reject(
-          new KasemError(
-            'REQUEST_TIMEOUT',
-            `the body did not arrive within ${REQUEST_TIMEOUT_MS} milliseconds`,
-          ),
-        ),
+        reject(new KasemError('REQUEST_TIMEOUT', `the body did not arrive within ${REQUEST_TIMEOUT_MS} milliseconds`)),
       );
     const timer = setTimeout(onTimeout, REQUEST_TIMEOUT_MS);
     if (request.destroyed) onClose();
@@ -149,7 +143,7 @@ function receive(
   });
 }
 
-/** `end` fires even while the last chunk waits for its turn; so `end` queues behind it. */
+/** Node emits `end` even while the last chunk waits for its turn, so `end` queues behind it. */
 function inOrder(conclude: () => void): () => void {
   return () => {
     if (turns.hasTime) conclude();
@@ -157,7 +151,7 @@ function inOrder(conclude: () => void): () => void {
   };
 }
 
-/** Hands over each chunk when this turn of the loop has time for it; until then the stream waits. */
+/** Passes on each chunk when this turn of the event loop has time for it, and pauses the stream until then. */
 function inTurns(stream: Readable, take: (chunk: Buffer) => void): (chunk: Buffer) => void {
   return (chunk) => {
     if (turns.hasTime) return take(chunk);
@@ -169,7 +163,7 @@ function inTurns(stream: Readable, take: (chunk: Buffer) => void): (chunk: Buffe
   };
 }
 
-/** Gives a decompressor one chunk at a time; what comes meanwhile is copied together as well. */
+/** Writes one chunk at a time to a decompressor. Chunks that arrive meanwhile are joined into one. */
 class Feed {
   private waiting: TextBlocks | undefined;
 
@@ -210,7 +204,7 @@ interface DecompressedTaking {
   readonly decode: (chunk: Uint8Array) => void;
 }
 
-/** Hands over the decompressed chunks of the request until its end. */
+/** Decodes the decompressed chunks of the request until its end. */
 async function decompress(
   request: IncomingMessage,
   coding: Coding,
@@ -221,25 +215,25 @@ async function decompress(
   /** The first fault, thrown when the whole body has been received. */
   let fault: KasemError | undefined;
   let refuse: (error: KasemError) => void = () => undefined;
-  /** Rejects at a fault after which the rest of the body is not waited for. */
+  /** Rejects at a fault after which the rest of the body is not received. */
   const refused = new Promise<never>((_, reject) => (refuse = reject));
   let received = 0;
   let decompressed = 0;
-  /** The zero bytes that all that was received ends with. */
+  /** The number of zero bytes at the end of the bytes received so far. */
   let zeros = 0;
   /** Whether the compressed data has ended; bytes may follow it. */
   let hasEnded = false;
-  /** Whether this function has settled: chunks that wait for their turn are dropped. */
+  /** Whether this function has settled. Chunks that still wait for their turn are dropped. */
   let isOver = false;
   let finish: () => void = () => undefined;
-  /** Resolves when the decompressor gives no more, after its end or a fault. */
+  /** Resolves when the decompressor has no more output, after its end or a fault. */
   const finished = new Promise<void>((resolve) => (finish = resolve));
   const open = (first: number | undefined): Feed => {
     const decompressor = coding.create(first);
     const fail = (error: KasemError) => {
       fault ??= error;
       decompressor.destroy();
-      // A bomb is not waited for; after broken data the rest is drained.
+      // After broken data the rest of the body is received; that of a zip bomb is not.
       if (error.errorCode !== ERROR_CODES.MALFORMED_JSON) refuse(error);
       request.socket.resume();
       finish();
@@ -259,7 +253,7 @@ async function decompress(
       )
       .on('error', (cause: NodeJS.ErrnoException) => fail(broken(coding.name, cause.code ?? cause.message)))
       .on('end', () => {
-        // It takes nothing any more of what follows.
+        // The decompressor takes no more chunks, so nothing else would resume the socket.
         hasEnded = true;
         request.socket.resume();
         inOrder(finish)();
@@ -297,9 +291,10 @@ function trailingZeros(chunk: Uint8Array): number {
 const broken = (coding: string, why: string): KasemError =>
   new KasemError('MALFORMED_JSON', `the body is not valid ${coding}: ${why}`);
 
-/** A body without a media type is taken for JSON. Its charset does not matter: the bytes decide (RFC 8259, section 11). */
+/** A body without a media type counts as JSON. A charset parameter has no effect (RFC 8259, section 11). */
 function assertJson(contentType = ''): void {
-  if (contentType === '' || JSON_TYPE.test(parseContentType(contentType).type)) return;
+  if (contentType === '' || contentType === 'application/json') return;
+  if (JSON_TYPE.test(parseContentType(contentType).type)) return;
   throw new KasemError(
     'UNSUPPORTED_MEDIA_TYPE',
     `Content-Type: expected application/json, text/json or application/*+json, got ${excerpt(contentType, 60)}`,
@@ -309,7 +304,7 @@ function assertJson(contentType = ''): void {
 const JSON_TYPE = /^(application|text)\/json$|^application\/[^/\s]+\+json$/;
 
 /**
- * @returns the coding, or undefined for a body that is as it is
+ * @returns the coding, or undefined for a body without one
  * @throws KasemError UNSUPPORTED_MEDIA_TYPE
  */
 function codingOf(header: string | undefined): Coding | undefined {

@@ -4,7 +4,7 @@ import ts from 'typescript';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
-/** What each code stands in: a declaration with all that has types. */
+/** Precedes the code of each test. */
 const AROUND = `
 import { Controller } from '@nestjs/common';
 import { type Frame } from './frame.js';
@@ -35,11 +35,7 @@ const COMPILES: Readonly<Record<string, string>> = {
   'a result with all outputs': method('SAME', 'return { b_ts: column, a_ts: column };'),
   'a result that is promised': method('SAME', 'return Promise.resolve({ b_ts: column, a_ts: column });'),
   'a result with dates of its own': method('OWN', 'return { date: column, a_ts: column };'),
-  'a result whose type is named': method(
-    'OWN',
-    'return { date: column, a_ts: column };',
-    ': MethodResult<typeof OWN>',
-  ),
+  'a result whose type is named': method('OWN', 'return { date: column, a_ts: column };', ': MethodResult<typeof OWN>'),
   'a service that needs a part of the frame': `
     const run = (frame: Frame<'x_ts'>) => frame.column('x_ts'); run(same.frame); run(own.frame);`,
 };
@@ -47,10 +43,7 @@ const COMPILES: Readonly<Record<string, string>> = {
 const DOES_NOT: Readonly<Record<string, readonly [string, RegExp]>> = {
   'a misspelt input': [`same.frame.column('x_t');`, /'"x_t"' is not assignable .*"x_ts" \| "y_ts" \| "date"/],
   'an output as an input': [`same.frame.column('a_ts');`, /'"a_ts"' is not assignable/],
-  'an optional input as if it were there': [
-    `const y: Float64Array = same.frame.column('y_ts');`,
-    /undefined/,
-  ],
+  'an optional input as if it were there': [`const y: Float64Array = same.frame.column('y_ts');`, /undefined/],
   'a param that is not declared': [`same.params.window;`, /'window' does not exist on type 'Params'/],
   'a result without an output': [method('SAME', 'return { a_ts: column };'), /'b_ts' is missing/],
   'a result whose type is named, without an output': [
@@ -85,7 +78,7 @@ const DOES_NOT: Readonly<Record<string, readonly [string, RegExp]>> = {
 };
 
 describe('the types of a declared method', () => {
-  /** By the name of the file, what the compiler says of it. */
+  /** The compiler's messages by file name. */
   const said = new Map<string, string>();
   const fileOf = (kind: string, index: number) => resolve(import.meta.dirname, `${kind}-${index}.ts`);
 

@@ -23,18 +23,13 @@ import {
 import { MethodInterceptor } from './method.interceptor.js';
 import { errorsOfRules, paramNames } from './params.js';
 
-export {
-  declareMethod,
-  type MethodCall,
-  type MethodExample,
-  type MethodResult,
-} from './method-declaration.js';
+export { declareMethod, type MethodCall, type MethodExample, type MethodResult } from './method-declaration.js';
 
 const Call = createParamDecorator(
   (_, context: ExecutionContext) => context.switchToHttp().getRequest<MethodRequest>().methodCall,
 );
 
-/** What a method may be: it gets the call, and behind it what it has parameter decorators for. */
+/** The function of a method: its first parameter is the call; others may follow, each with a parameter decorator. */
 type Handler<D extends MethodDeclaration> = (
   call: MethodCall<D>,
   ...others: never[]
@@ -42,11 +37,7 @@ type Handler<D extends MethodDeclaration> = (
 
 /** Makes a controller's function the handler of a method. Its first parameter is the call. */
 export function KasemMethod<D extends MethodDeclaration>(declaration: D) {
-  return <F extends Handler<D>>(
-    controller: object,
-    name: string,
-    descriptor: TypedPropertyDescriptor<F>,
-  ): void => {
+  return <F extends Handler<D>>(controller: object, name: string, descriptor: TypedPropertyDescriptor<F>): void => {
     const { name: className } = controller.constructor;
     const method: DeclaredMethod = {
       name: `${className}.${name}`,
@@ -59,7 +50,7 @@ export function KasemMethod<D extends MethodDeclaration>(declaration: D) {
       errors: [...new Set([...(declaration.errors ?? []), ...errorsOfRules(declaration.params)])],
     };
     Call()(controller, name, 0);
-    // `@Res()` turns off Nest's own response. It takes an index after the handler's parameters, which never see it.
+    // `@Res()` turns off Nest's own response. Its index is behind the handler's parameters, so the handler never sees it.
     Res()(controller, name, nextParameter(controller, name));
     applyDecorators(
       Post([...declaration.paths]),
@@ -71,7 +62,7 @@ export function KasemMethod<D extends MethodDeclaration>(declaration: D) {
   };
 }
 
-/** The first index after the parameters that a handler has decorators for, which Nest keeps under ROUTE_ARGS_METADATA. */
+/** The first index after the decorated parameters of a handler, which Nest keeps under ROUTE_ARGS_METADATA. */
 function nextParameter(controller: object, name: string): number {
   const parameters = Object.values(
     (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller.constructor, name) ?? {}) as Record<

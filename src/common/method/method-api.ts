@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import {
   ApiBody,
+  ApiExtension,
   ApiExtraModels,
   ApiHeader,
   ApiOperation,
@@ -13,7 +14,7 @@ import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
 import { CODINGS } from '../http/content-codings.js';
 import { REQUEST_ID } from '../http/request-context.js';
 import { DATE } from '../frame/frame.js';
-import { type DeclaredMethod, type MethodExample } from './method-declaration.js';
+import { exampleBody, type DeclaredMethod, type MethodExample } from './method-declaration.js';
 import { dtosOf } from './params.js';
 
 /** The body of every error. */
@@ -29,28 +30,38 @@ export class Failure {
   readonly log!: string;
 }
 
-const UNMANAGED = Object.entries<ErrorCode>(ERROR_CODES).filter(([, { managed }]) => !managed);
+/** Errors with a status of their own, whatever ERROR_HTTP_STATUS is, on a path that exists. */
+const UNMANAGED = Object.entries<ErrorCode>(ERROR_CODES).filter(
+  ([name, { managed }]) => !managed && name !== 'NOT_FOUND',
+);
+/** The status of refusals, with ERROR_HTTP_STATUS=http. */
+const REFUSED = ERROR_CODES.INVALID_BODY.status;
 const headers = { [REQUEST_ID]: { schema: { type: 'string' } } };
 
-/** The response for all errors of one status, but for the managed ones. */
-export const failureResponse = (status: number) => ({
+/**
+ * The response for all errors of one status.
+ * @param own errors of a method
+ */
+export const failureResponse = (status: number, own: readonly ErrorCode[] = []) => ({
   status,
   type: Failure,
-  description: UNMANAGED.filter(([, error]) => error.status === status)
-    .map(([name, { code, when }]) => `${code} ${name}: ${when}`)
-    .join('\n\n'),
+  description: [
+    ...(status === REFUSED ? ['Refusals, with ERROR_HTTP_STATUS=http.'] : []),
+    ...UNMANAGED.filter(([, error]) => error.status === status).map(
+      ([name, { code, when }]) => `${code} ${name}: ${when}`,
+    ),
+    ...own.filter((error) => error.status === status).map(({ code, when }) => `${code}: ${when}`),
+  ].join('\n\n'),
   headers,
 });
 
-/** Describes a method: what its declaration says, in the frame that all methods share. */
+/** Describes a method in OpenAPI, from its declaration. */
 export function ApiMethod({ declaration, schema, errors }: DeclaredMethod) {
-  const { params, outputs, rows = 'same', summary, description, examples = [] } = declaration;
+  const { paths, params, outputs, rows = 'same', summary, description, examples = [] } = declaration;
   const { series: inputs, optional = [] } = schema;
   const required = inputs.filter((name) => !optional.includes(name));
   const named = (value: (example: MethodExample) => object) =>
-    Object.fromEntries(
-      examples.map((one, i) => [`example${i + 1}`, { summary: one.summary, value: value(one) }]),
-    );
+    Object.fromEntries(examples.map((one, i) => [`example${i + 1}`, { summary: one.summary, value: value(one) }]));
   const response = columns(
     outputs,
     rows === 'own'
@@ -58,26 +69,26 @@ export function ApiMethod({ declaration, schema, errors }: DeclaredMethod) {
       : 'One row for each row of the request, with its date.',
   );
   const success = object({ scalar: response, error: { const: 0 }, log: { type: 'string' } });
-  const scalar = (series: readonly string[], data: object) => ({ headers: [DATE, ...series], data });
   const refused = { error: ERROR_CODES.INVALID_BODY.code, log: 'param is missing' };
-  const statuses = UNMANAGED.map(([, { status }]) => status).filter((status) => status !== 404);
+  const unmanaged = UNMANAGED.map(([, error]) => error);
+  const statuses = new Set([REFUSED, ...[...unmanaged, ...errors].map(({ status }) => status)]);
 
   return applyDecorators(
     ApiTags('methods'),
     ApiOperation({
       summary: summary ?? `${outputs.join(', ')} from ${inputs.join(', ')}`,
-      description: [
-        description,
-        optional.length > 0 && `${optional.join(', ')} may be left out.`,
-        'A missing sample may also be the string `"NaN"`, or the bare token `NaN`, which is not JSON.',
-      ]
-        .filter(Boolean)
-        .join('\n\n'),
+      ...(description !== undefined && { description }),
     }),
+    // For programs such as kasem check: the schemas say the same, but only implicitly.
+    ApiExtension('x-kasem', { paths, inputs, optional, outputs, rows }),
     ApiHeader({ name: REQUEST_ID, description: 'An id for the log and the response.' }),
     ApiHeader({ name: 'Content-Encoding', enum: [...CODINGS.map(({ name }) => name), 'identity'] }),
     ApiExtraModels(...dtosOf(params), Failure),
     ApiBody({
+      description: [
+        ...(optional.length > 0 ? [`${optional.join(', ')} may be left out.`] : []),
+        'A missing sample may also be the string `"NaN"`, or the bare token `NaN`, which is not JSON.',
+      ].join('\n\n'),
       schema: object({
         param: { $ref: getSchemaPath(params) },
         scalar: {
@@ -88,7 +99,7 @@ export function ApiMethod({ declaration, schema, errors }: DeclaredMethod) {
           ],
         },
       }),
-      examples: named(({ param, rows }) => ({ param, scalar: scalar(inputs, rows) })),
+      examples: named((example) => exampleBody(declaration, example)),
     }),
     ApiResponse({
       status: 200,
@@ -98,20 +109,17 @@ export function ApiMethod({ declaration, schema, errors }: DeclaredMethod) {
         'application/json': {
           schema: { anyOf: [success, { $ref: getSchemaPath(Failure) }] },
           examples: {
-            ...named(({ response, log }) => ({ scalar: scalar(outputs, response), error: 0, log })),
+            ...named(({ response: data, log }) => ({
+              scalar: { headers: [DATE, ...outputs], data },
+              error: 0,
+              log,
+            })),
             refused: { summary: 'A body without param', value: refused },
           },
         },
       },
     }),
-    ApiResponse({
-      ...failureResponse(422),
-      description: [
-        'Refusals, with ERROR_HTTP_STATUS=http.',
-        ...errors.map(({ code, when }) => `${code}: ${when}`),
-      ].join('\n\n'),
-    }),
-    ...[...new Set(statuses)].map((status) => ApiResponse(failureResponse(status))),
+    ...[...statuses].map((status) => ApiResponse(failureResponse(status, errors))),
   );
 }
 
@@ -128,7 +136,7 @@ const tuple = (prefixItems: readonly object[]) => ({
   minItems: prefixItems.length,
 });
 
-/** Date first, then the series as declared: only so can JSON Schema tell what each cell is. */
+/** The date, then the series in their declared order: with any other order JSON Schema could not describe each cell. */
 const columns = (series: readonly string[], description?: string) => {
   const date = { type: 'number', description: 'Seconds since the Unix epoch, fraction and sign allowed.' };
   const samples = series.map((name) => ({ type: ['number', 'null'], description: `${name}, or missing` }));
@@ -137,7 +145,7 @@ const columns = (series: readonly string[], description?: string) => {
   return object({ headers: tuple(names), data });
 };
 
-/** In another order, or with other columns among them. */
+/** The columns in any order, and with others among them. */
 const columnsInAnyOrder = (required: readonly string[], optional: readonly string[]) => {
   const once = (name: string) => ({ contains: { enum: [name] }, maxContains: 1 });
   const needed = [DATE, ...required].map(once);

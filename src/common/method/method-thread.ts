@@ -1,9 +1,10 @@
+import { inspect } from 'node:util';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { KasemError } from '../errors/kasem.error.js';
 import { type ErrorCode } from '../errors/error-codes.js';
 import { free } from '../free.js';
 
-/** What a module that runs on a thread exports by default. */
+/** The default export of a module that runs on a thread. */
 export type ThreadFunction = (input: never) => unknown;
 
 export interface ThreadTask {
@@ -12,36 +13,46 @@ export interface ThreadTask {
   readonly input: object;
 }
 
-/** A refusal is told in parts: between threads an error loses its class. */
+/** Errors are sent in parts: between threads they lose their class, and a thrown value that is no Error may be lost. */
 export type ThreadOutcome =
   | { readonly result: unknown }
-  | { readonly refusal: { readonly errorCode: ErrorCode; readonly log: string } };
+  | { readonly refusal: { readonly errorCode: ErrorCode; readonly log: string } }
+  | { readonly fault: { readonly message: string; readonly stack?: string } };
 
-/** The columns that stand in an object, or in an array that stands in it. */
+function failure(error: unknown): ThreadOutcome {
+  if (error instanceof KasemError) return { refusal: { errorCode: error.errorCode, log: error.message } };
+  const text = inspect(error);
+  return {
+    fault:
+      error instanceof Error
+        ? { message: error.message, stack: text }
+        : { message: `thrown without an Error: ${text}` },
+  };
+}
+
+/** The columns in an object, and in arrays in it. */
 export const columnsIn = (value: unknown): Float64Array[] =>
   Object.values(value ?? {})
     .flat()
     .filter((one) => Object.prototype.toString.call(one) === '[object Float64Array]') as Float64Array[];
 
-/** The entry of each thread: runs a task, and gives its result's columns away rather than copies of them. */
+/** The entry of each thread: runs a task, and transfers the columns of its result rather than copying them. */
 export default async function runTask({ file, input }: ThreadTask): Promise<unknown> {
-  const { default: run } = (await import(file)) as { default: (input: object) => unknown };
   let outcome: ThreadOutcome;
   try {
+    const { default: run } = (await import(file)) as { default?: (input: object) => unknown };
+    if (typeof run !== 'function') throw new TypeError(`${file} has no function as its default export`);
     outcome = { result: await run(input) };
   } catch (error) {
-    if (!(error instanceof KasemError)) throw error;
-    outcome = { refusal: { errorCode: error.errorCode, log: error.message } };
+    outcome = failure(error);
   }
   const results = 'result' in outcome ? columnsIn(outcome.result) : [];
   const given = new Set(results.map(({ buffer }) => buffer));
   for (const column of columnsIn(input)) if (!given.has(column.buffer)) free(column);
   return move({
-    // A part of a longer buffer is copied.
+    // A view of a longer buffer is copied.
     [transferableSymbol]: [
-      ...new Set(
-        results.filter((one) => one.byteLength === one.buffer.byteLength).map(({ buffer }) => buffer),
-      ),
+      ...new Set(results.filter((one) => one.byteLength === one.buffer.byteLength).map(({ buffer }) => buffer)),
     ],
     [valueSymbol]: outcome,
   });

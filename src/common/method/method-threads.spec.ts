@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type faulty from '../../../test/fixtures/threads/faulty.js';
 import { type Environment } from '../config/environment.js';
@@ -23,7 +24,43 @@ describe('the threads of methods', () => {
     expect([date.length, x.length, own.length]).toEqual([2, 0, 2]);
   });
 
-  it('run what waits in its order, without what nobody waits for any more', async () => {
+  it('refuse a series that has been transferred before, and go on', async () => {
+    const x = Float64Array.of(1, 2);
+    const frame = new Frame(new Map(Object.entries({ date: Float64Array.of(5, 6), x })));
+    threads.own(frame);
+    await run('none', undefined, x);
+    // As whenever a method asks for its signal.
+    threads.own(frame);
+    await expect(run('none', undefined, x)).rejects.toThrow('it was given to a thread before');
+    const none = new Float64Array();
+    threads.own(new Frame(new Map(Object.entries({ date: none, x: none }))));
+    for (let i = 0; i < 2; i++) expect((await run('none', undefined, none)).out).toHaveLength(0);
+  });
+
+  it.each([
+    ['throw', 'secret'],
+    ['throw null', 'thrown without an Error: null'],
+    ['give a function', 'what it gives has to be cloneable'],
+  ])('tell what went wrong, for the fault: %s', async (fault, message) => {
+    await expect(run(fault)).rejects.toThrow(message);
+  });
+
+  it('tell if a module has no function or does not exist', async () => {
+    const { signal } = new AbortController();
+    for (const [file, message] of [
+      [new URL('data:text/javascript,'), 'data:text/javascript, has no function as its default export'],
+      [new URL('./nothing.js', import.meta.url), /Cannot find module .*nothing\.js/],
+    ] as const)
+      await expect(threads.run(file, {} as never, { signal })).rejects.toThrow(message);
+  });
+
+  it('have a lower priority than the event loop, if the system has priorities of threads', async () => {
+    const file = new URL('data:text/javascript,export { getPriority as default } from "node:os"');
+    const priority = await threads.run<() => number>(file, 0 as never, new AbortController());
+    expect(priority).toBe(getPriority() + (process.platform === 'linux' ? 10 : 0));
+  });
+
+  it('run waiting tasks in their order, without those that were aborted', async () => {
     const [hanging, leaving] = [new AbortController(), new AbortController()];
     const order: string[] = [];
     const hung = run('hang', hanging.signal);

@@ -6,8 +6,8 @@ import { MethodThreads } from './method-threads.js';
 import { Methods } from './methods.js';
 
 /**
- * What every method needs: the filter that turns failures into error codes, the budget of bodies in flight, threads, and the check
- * of the declarations. A module with a method imports it. The filter is global in Nest: it takes the failures of every route.
+ * What every method needs: the exception filter, the budget of bodies in flight, threads, and the check of the declarations.
+ * A module with a method imports it. The filter is global in Nest: it handles the failures of every route.
  */
 @Module({
   imports: [DiscoveryModule],

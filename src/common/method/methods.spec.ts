@@ -3,7 +3,14 @@ import { describe, expect, it } from '@jest/globals';
 import { Controller, type Type } from '@nestjs/common';
 import { MetadataScanner, Reflector, type DiscoveryService } from '@nestjs/core';
 import { Type as TypeOf } from 'class-transformer';
-import { IsNumber, IsPositive, ValidateNested } from 'class-validator';
+import {
+  IsNumber,
+  IsPositive,
+  Validate,
+  ValidateNested,
+  ValidatorConstraint,
+  type ValidatorConstraintInterface,
+} from 'class-validator';
 import { type ErrorCode } from '../errors/error-codes.js';
 import { KasemMethod } from './kasem-method.js';
 import { type MethodDeclaration } from './method-declaration.js';
@@ -35,14 +42,10 @@ function controller(
   return Mounted;
 }
 
-/** What the check says of controllers that are mounted together. */
+/** The faults that the check finds in controllers that are mounted together. */
 function faults(...controllers: Type<object>[]): string[] {
   const discovery = { getControllers: () => controllers.map((metatype) => ({ metatype })) };
-  const methods = new Methods(
-    discovery as unknown as DiscoveryService,
-    new MetadataScanner(),
-    new Reflector(),
-  );
+  const methods = new Methods(discovery as unknown as DiscoveryService, new MetadataScanner(), new Reflector());
   try {
     methods.onModuleInit();
   } catch (fault) {
@@ -62,6 +65,42 @@ class UntypedParams {
   readonly band!: Band;
 }
 
+class UnruledBand {
+  readonly low = 5;
+}
+
+class NestedParams {
+  @ValidateNested()
+  @TypeOf(() => UnruledBand)
+  readonly band!: UnruledBand;
+}
+
+class UnruledParams {
+  readonly offset: number = 5;
+}
+
+@ValidatorConstraint({ async: true })
+class LaterRule implements ValidatorConstraintInterface {
+  validate(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+}
+
+@ValidatorConstraint()
+class AsyncRule implements ValidatorConstraintInterface {
+  async validate(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+}
+
+class AsyncParams {
+  @Validate(LaterRule)
+  readonly gain!: number;
+
+  @Validate(AsyncRule)
+  readonly offset!: number;
+}
+
 const OWN = error(1000);
 
 class OwnErrorParams {
@@ -71,20 +110,26 @@ class OwnErrorParams {
 }
 
 describe('the check of the methods that are mounted', () => {
-  it('takes those that break no rule, also such as share an error', () => {
+  it('takes methods that break no rule, even if they share an error', () => {
     expect(
       faults(
         controller('A', { inputs: series(510), outputs: series(510), params: OwnErrorParams }),
         controller('B', { paths: ['y', 'z'], inputs: [], errors: [OWN, error(1001)] }),
-        controller('C', { paths: ['x', ':id/x'], inputs: [{ name: 'a', optional: true }] }, 'prefix'),
+        controller('C', { paths: ['', ':id/x'], inputs: [{ name: 'a', optional: true }] }, 'prefix'),
       ),
     ).toEqual([]);
   });
 
   it.each<[string, Partial<MethodDeclaration>]>([
     ['paths: expected at least one path, got none', { paths: [] }],
-    ['paths: expected no empty path, got ["x",""]', { paths: ['x', ''] }],
-    ['paths: expected no empty path, got ["/"]', { paths: ['/'] }],
+    ['paths: expected no empty path', { paths: ['x', ''] }],
+    ['paths: expected no empty path', { paths: ['/'] }],
+    ['paths: no request reaches /größe: in a URL it is /gr%C3%B6%C3%9Fe', { paths: ['Größe'] }],
+    ['paths: no request reaches /a?b: in a URL it is /a', { paths: ['a?b'] }],
+    [
+      'paths: expected none below /health or /metrics, which are for probes, got /health/index',
+      { paths: ['health/index', 'health-index'] },
+    ],
     ['paths: /x is also a path of A.run', { paths: ['x', '/X/'] }],
     ['outputs: expected at least one series, got none', { outputs: [] }],
     ['inputs: expected unique names, got x_ts twice', { inputs: ['x_ts', 'a', 'x_ts'] }],
@@ -102,18 +147,31 @@ describe('the check of the methods that are mounted', () => {
       'params: UntypedParams.band: @ValidateNested() needs @Type(() => …), or its rules are not checked',
       { params: UntypedParams },
     ],
-  ])('says with class and function: %s', (fault, declaration) => {
+    [
+      'params: UnruledBand.low: expected a rule of class-validator, or what a body gives is ignored',
+      { params: NestedParams },
+    ],
+    [
+      'params: UnruledParams.offset: expected a rule of class-validator, or what a body gives is ignored',
+      { params: UnruledParams },
+    ],
+    [
+      'params: Failure is also another class of the service; the API description needs one name for each',
+      { params: (() => class Failure {})() },
+    ],
+  ])('names class and function: %s', (fault, declaration) => {
     expect(faults(controller('A', declaration))).toEqual([`A.run: ${fault}`]);
+  });
+
+  it('finds rules that are asynchronous', () => {
+    const fault = (property: string) =>
+      `A.run: params: AsyncParams.${property}: expected rules that are not asynchronous, since nothing waits for their result`;
+    expect(faults(controller('A', { params: AsyncParams }))).toEqual([fault('gain'), fault('offset')]);
   });
 
   it.each<[string, Partial<MethodDeclaration>, string | string[], string]>([
     ['the path that another has', { paths: ['y', '/X/'] }, '', 'paths: /x is also a path of A.run'],
-    [
-      'one with the prefix of its controller',
-      { paths: ['b'] },
-      ['z', 'a'],
-      'paths: /a/b is also a path of A.run',
-    ],
+    ['one with the prefix of its controller', { paths: ['b'] }, ['z', 'a'], 'paths: /a/b is also a path of A.run'],
     [
       'the code of an error that another has',
       { paths: ['y'], errors: [error(1000)] },
@@ -131,7 +189,7 @@ describe('the check of the methods that are mounted', () => {
     expect(faults(first, controller('B', declaration, prefix))).toEqual([`B.run: ${fault}`]);
   });
 
-  it('says all faults at once', () => {
+  it('reports all faults at once', () => {
     expect(faults(controller('A', { outputs: [] }), controller('B', { inputs: ['date'] }))).toHaveLength(3);
   });
 });

@@ -80,10 +80,7 @@ class Params {
   readonly unruled?: string;
 }
 
-function fault<T extends object>(
-  plain: Record<string, unknown>,
-  dto: new () => T,
-): { code: number; message: string } {
+function fault<T extends object>(plain: Record<string, unknown>, dto: new () => T): { code: number; message: string } {
   try {
     validateParams(dto, plain);
   } catch (error) {
@@ -95,26 +92,36 @@ function fault<T extends object>(
 
 describe('the names of params', () => {
   it('are those that have a rule, once each', () => {
-    expect(paramNames(Params).sort()).toEqual([
-      'bands',
-      'limits',
-      'machine',
-      'offset',
-      'unit',
-      'weights',
-      'window',
-    ]);
+    expect(paramNames(Params).sort()).toEqual(['bands', 'limits', 'machine', 'offset', 'unit', 'weights', 'window']);
+  });
+});
+
+describe('a number past the largest double', () => {
+  class Grid {
+    @IsPositive()
+    readonly step!: number;
+  }
+  class Grids {
+    @ValidateNested({ each: true })
+    @Type(() => Grid)
+    readonly grids!: readonly Grid[];
+  }
+
+  it('is refused at any depth, even if the rule accepts an infinity', () => {
+    const found = 'expected a finite number, got a number past the largest double';
+    expect(fault({ step: Infinity }, Grid)).toEqual({ code: 21, message: `param.step: ${found}` });
+    expect(fault({ grids: [{ step: 1 }, { step: Infinity }] }, Grids).message).toBe(`param.grids[1].step: ${found}`);
   });
 });
 
 describe('the DTOs of params', () => {
-  it('are also those that are nested, at any depth', () => {
+  it('include those that are nested, at any depth', () => {
     expect(dtosOf(Params)).toEqual([Params, Machine, Band]);
     expect(new Set(errorsOfRules(Params))).toEqual(new Set([TOO_LONG, TOO_LOW, NEGATIVE]));
     expect(untypedProperties(Params)).toEqual([]);
   });
 
-  it('are unknown where @Type() is forgotten', () => {
+  it('are unknown if @Type() is missing', () => {
     class Outer {
       @ValidateNested()
       readonly inner!: Band;
@@ -129,14 +136,14 @@ describe('the DTOs of params', () => {
 });
 
 describe('the params', () => {
-  it('are an instance of their class, with the defaults of what is left out', () => {
+  it('are an instance of their class, with defaults for what is left out', () => {
     const params = validateParams(Params, { window: 3 });
     expect(params).toBeInstanceOf(Params);
     expect(params).toMatchObject({ window: 3, offset: 5, weights: [1] });
     expect(validateParams(Params, { window: 3, offset: -1.5 }).offset).toBe(-1.5);
   });
 
-  it('have the default also where null is given for what is optional, at any depth', () => {
+  it('have the default if an optional one is null, at any depth', () => {
     const params = validateParams(Params, {
       window: 3,
       offset: null,
@@ -160,17 +167,11 @@ describe('the params', () => {
     [{}, 'window: expected an integer, got nothing'],
     [{ window: '3' }, 'window: expected an integer, got the string "3"'],
     [{ window: null }, 'window: expected an integer, got null'],
-    [
-      { window: 3, offset: Infinity },
-      'offset: expected a finite number, got a number past the largest double',
-    ],
+    [{ window: 3, offset: Infinity }, 'offset: expected a finite number, got a number past the largest double'],
     [{ window: 3, weights: [1, 2, 'x', 'y'] }, 'weights[2]: expected a number, got the string "x"'],
     [{ window: 3, weights: [1, null] }, 'weights[1]: expected a number, got null'],
     [{ window: 3, weights: 5 }, 'weights: expected an array, got 5'],
-    [
-      { window: 3, machine: { band: { low: 'x' } } },
-      'machine.band.low: expected a number, got the string "x"',
-    ],
+    [{ window: 3, machine: { band: { low: 'x' } } }, 'machine.band.low: expected a number, got the string "x"'],
     [{ window: 3, machine: { band: { low: null } } }, 'machine.band.low: expected a number, got null'],
     [{ window: 3, machine: {} }, 'machine.band: expected an object, got nothing'],
     [{ window: 3, machine: { band: null } }, 'machine.band: expected an object, got null'],
@@ -189,17 +190,13 @@ describe('the params', () => {
 
   it.each([
     [{ window: 11 }, 1_001, 'window: expected at most 10, got 11'],
-    [
-      { window: 3, machine: { band: { low: -1 } } },
-      1_002,
-      'machine.band.low: expected not less than 0, got -1',
-    ],
+    [{ window: 3, machine: { band: { low: -1 } } }, 1_002, 'machine.band.low: expected not less than 0, got -1'],
     [{ window: 3, weights: [1, -2] }, 1_003, 'weights[1]: expected a positive number, got -2'],
-  ])('%j are refused with the error that the broken rule carries', (plain, code, message) => {
+  ])('%j are refused with the error of the broken rule', (plain, code, message) => {
     expect(fault(plain, Params)).toEqual({ code, message: `param.${message}` });
   });
 
-  it('are refused where a nested object is missing that is not optional', () => {
+  it('are refused if a nested object that is not optional is missing', () => {
     expect(fault({}, Machine)).toEqual({ code: 21, message: 'param.band: expected an object, got nothing' });
     class Several {
       @ValidateNested({ each: true })
@@ -209,30 +206,25 @@ describe('the params', () => {
     expect(fault({}, Several)).toEqual({ code: 21, message: 'param.bands: expected an array, got nothing' });
   });
 
-  it.each([
-    'constructor',
-    '__proto__',
-    'prototype.constructor',
-    'then',
-    'toString',
-    'valueOf',
-    'hasOwnProperty',
-  ])('never have a value of a client’s as their %s', (path) => {
-    const value = JSON.parse(
-      path
-        .split('.')
-        .reverse()
-        .reduce((inner, key) => `{"${key}":${inner}}`, '"x"'),
-    ) as unknown;
-    const refused = expect.stringMatching(
-      /^param\.(window|machine)(\[0\])?(\.prototype)?: the key \S+ is not allowed$/,
-    );
-    for (const plain of [{ window: value }, { window: [value] }, { window: 3, machine: value }])
-      expect(fault(plain, Params)).toEqual({ code: 21, message: refused });
-    expect({}).not.toHaveProperty('x');
-  });
+  it.each(['constructor', '__proto__', 'prototype.constructor', 'then', 'toString', 'valueOf', 'hasOwnProperty'])(
+    'never get a client’s value as their %s',
+    (path) => {
+      const value = JSON.parse(
+        path
+          .split('.')
+          .reverse()
+          .reduce((inner, key) => `{"${key}":${inner}}`, '"x"'),
+      ) as unknown;
+      const refused = expect.stringMatching(
+        /^param\.(window|machine)(\[0\])?(\.prototype)?: the key \S+ is not allowed$/,
+      );
+      for (const plain of [{ window: value }, { window: [value] }, { window: 3, machine: value }])
+        expect(fault(plain, Params)).toEqual({ code: 21, message: refused });
+      expect({}).not.toHaveProperty('x');
+    },
+  );
 
-  it('need no rules where a method has no params', () => {
+  it('need no rules if a method has no params', () => {
     class None {}
     expect(validateParams(None, { scale: 1 })).toBeInstanceOf(None);
   });

@@ -6,27 +6,29 @@ import { type ErrorCode, type ErrorName } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
 import { describe } from '../frame/frame-rules.js';
 
-// Where class-transformer keeps what @Type() says; class-validator-jsonschema names this file in its README.
-export const { defaultMetadataStorage: TYPES } = createRequire(import.meta.url)(
-  'class-transformer/cjs/storage',
-) as {
+// class-transformer's metadata of @Type(). The README of class-validator-jsonschema names this file.
+export const { defaultMetadataStorage: TYPES } = createRequire(import.meta.url)('class-transformer/cjs/storage') as {
   readonly defaultMetadataStorage: {
-    findTypeMetadata(
-      target: object,
-      property: string,
-    ): { readonly typeFunction: () => Type<object> } | undefined;
+    findTypeMetadata(target: object, property: string): { readonly typeFunction: () => Type<object> } | undefined;
   };
 };
 
 type Path = readonly (string | number)[];
 
-const rulesOf = (dto: object) =>
-  getMetadataStorage().getTargetValidationMetadatas(dto as Type, '', false, false);
-type Rule = ReturnType<typeof rulesOf>[number];
+const rules = new WeakMap<object, ReturnType<typeof readRules>>();
+const readRules = (dto: object) => getMetadataStorage().getTargetValidationMetadatas(dto as Type, '', false, false);
+type Rule = ReturnType<typeof readRules>[number];
+
+/** Cached for each class, since its decorators have run before anybody can use it. */
+function rulesOf(dto: object): Rule[] {
+  const known = rules.get(dto) ?? readRules(dto);
+  rules.set(dto, known);
+  return known;
+}
 
 const isNested = ({ type }: Rule): boolean => type === ValidationTypes.NESTED_VALIDATION;
 
-/** The names that a DTO has rules for: the keys under `param` that matter. */
+/** The properties that a DTO has rules for: the keys of `param` that are read. */
 export function paramNames(dto: Type<object>): string[] {
   return [...new Set(rulesOf(dto).map((rule) => rule.propertyName))];
 }
@@ -37,7 +39,7 @@ const nestedType = (dto: Type<object>, property: string): Type<object> | undefin
 /** A DTO and those nested in it. */
 export function dtosOf(dto: Type<object>): Type<object>[] {
   const dtos = new Set([dto]);
-  // This visits those that are added on the way, too.
+  // The loop also visits the DTOs that it adds.
   for (const one of dtos)
     for (const { propertyName } of rulesOf(one).filter(isNested)) {
       const type = nestedType(one, propertyName);
@@ -46,7 +48,7 @@ export function dtosOf(dto: Type<object>): Type<object>[] {
   return [...dtos];
 }
 
-/** The properties of a DTO, and of those nested in it, whose nested rules would not be looked at for want of @Type(). */
+/** The properties of a DTO, and of those nested in it, whose nested rules would not be checked because @Type() is missing. */
 export const untypedProperties = (dto: Type<object>): string[] =>
   dtosOf(dto).flatMap((one) =>
     rulesOf(one)
@@ -54,7 +56,29 @@ export const untypedProperties = (dto: Type<object>): string[] =>
       .map(({ propertyName }) => `${one.name}.${propertyName}`),
   );
 
-/** The errors of its own that rules of a DTO carry, and of those nested in it. */
+/** The properties of a DTO, and of those nested in it, that have no rule: values for them would be ignored. */
+export const unruledProperties = (dto: Type<object>): string[] =>
+  dtosOf(dto).flatMap((one) =>
+    Object.keys(new one())
+      .filter((property) => !paramNames(one).includes(property))
+      .map((property) => `${one.name}.${property}`),
+  );
+
+/** The properties with an asynchronous rule, of a DTO and of those nested in it. Nothing would wait for its result. */
+export const asyncProperties = (dto: Type<object>): string[] =>
+  dtosOf(dto).flatMap((one) =>
+    rulesOf(one)
+      .filter(({ constraintCls }) =>
+        getMetadataStorage()
+          .getTargetValidatorConstraints(constraintCls)
+          .some(({ async, instance }) => async || isAsync(Reflect.get(instance, 'validate'))),
+      )
+      .map(({ propertyName }) => `${one.name}.${propertyName}`),
+  );
+
+const isAsync = (check: unknown): boolean => Object.prototype.toString.call(check) === '[object AsyncFunction]';
+
+/** The method's own errors in the rules of a DTO, and of those nested in it. */
 export const errorsOfRules = (dto: Type<object>): ErrorCode[] =>
   dtosOf(dto)
     .flatMap(rulesOf)
@@ -66,21 +90,22 @@ interface RuleContext {
 }
 
 /**
- * Makes a DTO of what stands under `param`; null is the same as left out.
- * @throws KasemError INVALID_PARAM, or the error that the broken rule carries as `context: { error }`
+ * Makes a DTO from the value of `param`. A key with null counts as left out.
+ * @throws KasemError INVALID_PARAM, or the error in the broken rule's `context: { error }`
  */
 export function validateParams<Params extends object>(
   dto: Type<Params>,
   plain: Readonly<Record<string, unknown>>,
 ): Params {
   const params = plainToInstance(dto, withoutNull('param', plain));
-  const error = shapeError(params, [], plain) ?? ruleError(brokenRules(params), [], plain);
+  const error =
+    shapeError(params, [], plain) ?? ruleError(brokenRules(params), [], plain) ?? sizeError(plain, [], plain);
   if (error !== undefined) throw error;
   return params;
 }
 
 /**
- * Keys with null are dropped. Some are refused: class-transformer and class-validator would take what stands under them for
+ * Drops keys with null. Refuses keys such as `constructor`: class-transformer and class-validator would take their values for
  * the object's own constructor, prototype or conversion to text.
  * @throws KasemError INVALID_PARAM
  */
@@ -96,8 +121,8 @@ function withoutNull<T>(path: string, value: T): T {
 }
 
 /**
- * What class-validator lets pass: one value where a rule is for each of an array, an array where a rule is for a nested
- * object, and no value for a nested object that is not optional.
+ * Finds what class-validator accepts by mistake: a single value for a rule with `each`, an array for a nested object, and no
+ * value for a nested object that is not optional.
  */
 function shapeError(object: object, path: Path, plain: unknown): KasemError | undefined {
   const rules = rulesOf(object.constructor);
@@ -119,7 +144,18 @@ function shapeError(object: object, path: Path, plain: unknown): KasemError | un
   return undefined;
 }
 
-/** The rule does not count: @IsOptional() without a value, or a condition that does not hold. */
+/** Finds a number past the largest double, such as 1e999: rules such as @IsPositive() accept Infinity. */
+function sizeError(value: unknown, path: Path, plain: unknown): KasemError | undefined {
+  if (typeof value === 'number' && !Number.isFinite(value)) return fault('expected a finite number', path, plain);
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const error = sizeError(inner, [...path, Array.isArray(value) ? Number(key) : key], plain);
+    if (error !== undefined) return error;
+  }
+  return undefined;
+}
+
+/** Whether a rule does not apply: @IsOptional() without a value, or a condition that does not hold. */
 const isExempt = (
   object: object,
   value: unknown,
@@ -130,7 +166,7 @@ const isExempt = (
     (condition) => condition !== undefined && !condition(object, value),
   );
 
-/** Of @IsOptional() and @ValidateIf(). */
+/** The condition of @IsOptional() and @ValidateIf(). */
 const conditionOf = ({ type, constraints }: Rule) =>
   type === ValidationTypes.CONDITIONAL_VALIDATION
     ? (constraints[0] as (object: object, value: unknown) => boolean)
@@ -139,7 +175,7 @@ const conditionOf = ({ type, constraints }: Rule) =>
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What is wrong with a DTO, in the order of its properties. A method may have no params, and its DTO then no rules. */
+/** The broken rules of a DTO, in the order of its properties. A method without params has a DTO without rules. */
 function brokenRules(params: object): ValidationError[] {
   return validateSync(params, { forbidUnknownValues: false });
 }
@@ -150,7 +186,7 @@ function ruleError([first]: ValidationError[], path: Path, plain: unknown): Kase
   const { property, target, constraints, contexts, children } = first;
   const value: unknown = first.value;
   const here = [...path, Array.isArray(target) ? Number(property) : property];
-  // Decorators are applied from the last one up: the first rule as written comes last.
+  // Decorators are applied from the last one up, so the rule that is written first comes last.
   const [name, message] = Object.entries(constraints ?? {}).at(-1) ?? [];
   if (name === undefined || message === undefined) return ruleError(children ?? [], here, plain);
   const context = contexts?.[name] as RuleContext | undefined;
@@ -158,7 +194,7 @@ function ruleError([first]: ValidationError[], path: Path, plain: unknown): Kase
   return fault(expectation(message, property), index < 0 ? here : [...here, index], plain, context?.error);
 }
 
-/** The index of the first value that breaks a rule for each value of an array; -1 where the rule is not of that kind. */
+/** The index of the first value of an array that breaks a rule with `each`; -1 if the rule is not of that kind. */
 function firstBreach(target: object, property: string, name: string, values: readonly unknown[]): number {
   const storage = getMetadataStorage();
   for (const rule of rulesOf(target.constructor)) {
@@ -183,18 +219,16 @@ function fault(
   error: ErrorName | ErrorCode = 'INVALID_PARAM',
 ): KasemError {
   const place = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
-  // As the client sent it: null has been dropped, and a DTO may transform.
+  // The value as the client sent it: null has been dropped since, and a DTO may transform values.
   const found = path.reduce<unknown>(
     (value, key) =>
-      typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-        ? value[key as never]
-        : undefined,
+      typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? value[key as never] : undefined,
     plain,
   );
   return new KasemError(error, `param${place}: ${expected}, got ${describe(found)}`);
 }
 
-/** class-validator's messages say "x must be …"; an error says "expected …". Others stay as their author wrote them. */
+/** Turns class-validator's "x must be …" into "expected …". Other messages stay as they are. */
 function expectation(message: string, property: string): string {
   const whole = message.replace(/^each value in /, '');
   const own = whole.startsWith(`${property} `) ? whole.slice(property.length + 1) : whole;

@@ -88,7 +88,7 @@ describe('the writer of a response', () => {
     expect(record.encode).toBeLessThan(performance.now() - start);
   });
 
-  it('gives others their turns, also where everything is taken at once', async () => {
+  it('gives others their turns, even if the client takes everything at once', async () => {
     let [isOver, given, pieces] = [false, 0, 0];
     const other = (async () => {
       for (; !isOver; given++) await turns.next();
@@ -113,9 +113,7 @@ describe('the writer of a response', () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     expect(context.bytesOut).toBeLessThan(30_000_000);
-    expect(await Promise.race([outcome, new Promise((resolve) => setImmediate(resolve, 'writing'))])).toBe(
-      'writing',
-    );
+    expect(await Promise.race([outcome, new Promise((resolve) => setImmediate(resolve, 'writing'))])).toBe('writing');
     response.destroy();
     expect(await outcome).toBe('over');
     expect(context.bytesOut).toBeLessThan(30_000_000);

@@ -1,4 +1,5 @@
 import { type Response } from 'express';
+import { toLog } from '../errors/log.js';
 import { type CallRecord, type RequestContext } from '../http/request-context.js';
 import { encodeFrame } from '../frame/frame-codec.js';
 import { type Frame, type Missing } from '../frame/frame.js';
@@ -8,15 +9,15 @@ import { turns } from '../turns.js';
 /** A response up to this length is written at once, with its Content-Length. */
 const SMALL_RESPONSE_BYTES = 1 << 16;
 
-/** Given to the writer beside the response. */
+/** What the writer needs besides the response. */
 export interface ResponseProgress {
-  /** Told the bytes written and the milliseconds of encoding, also where the client goes away. */
+  /** Gets the bytes written; `record` gets the milliseconds of encoding. Both also if the client goes away. */
   readonly context: Pick<RequestContext, 'bytesOut'>;
   readonly record: Pick<CallRecord, 'encode'>;
   readonly missing: Missing;
 }
 
-/** Writes the response of success, as fast as the client takes it; stops at once when the client has gone. */
+/** Writes a successful response as fast as the client takes it. Stops when the client has gone. */
 export async function writeResponse(
   response: Response,
   frame: Frame,
@@ -34,7 +35,7 @@ export async function writeResponse(
     if (size > SMALL_RESPONSE_BYTES) return writePieces(response, Buffer.concat(small), pieces);
   }
   response.setHeader('Content-Length', size);
-  // As text it goes out in one write together with the headers.
+  // Node sends a string together with the headers, in one write.
   response.end(Buffer.concat(small, size).toString());
 }
 
@@ -50,11 +51,10 @@ async function writePieces(response: Response, first: Uint8Array, rest: Iterator
   response.end();
 }
 
-/** A piece is no longer needed once the system has it. */
-const write = (response: Response, piece: Uint8Array): boolean =>
-  response.write(piece, () => freeChunk(piece));
+/** Frees a piece when the operating system has it. */
+const write = (response: Response, piece: Uint8Array): boolean => response.write(piece, () => freeChunk(piece));
 
-/** The client has taken what was written, or has gone. */
+/** Resolves when the client has taken what was written, or has gone. */
 function drained(response: Response): Promise<void> {
   return new Promise((resolve) => {
     const settle = () => {
@@ -84,5 +84,5 @@ function* recorded(
 function* responsePieces(frame: Frame, log: string, missing: Missing): Generator<Uint8Array, undefined> {
   yield Buffer.from('{"scalar":');
   yield* encodeFrame(frame, missing);
-  yield Buffer.from(`,"error":0,"log":${JSON.stringify(log.toWellFormed())}}`);
+  yield Buffer.from(`,"error":0,"log":${JSON.stringify(toLog(log))}}`);
 }

@@ -30,9 +30,12 @@ describe('a result', () => {
   });
 
   it.each([
-    ['no column', same(['a']), {}, 'the method gave no Float64Array a'],
-    ['nothing', same(['a']), undefined, 'the method gave no Float64Array a'],
-    ['another kind of array', same(['a']), { a: [1, 2] }, 'the method gave no Float64Array a'],
+    ['no column', same(['a']), {}, 'a: expected a Float64Array, got nothing'],
+    ['nothing', same(['a']), undefined, 'the method gave nothing, and is declared to give a'],
+    ['a column alone', same(['a']), column(2), 'the method gave Float64Array, and is declared to give a'],
+    ['a string', same(['a']), 'a', 'the method gave String, and is declared to give a'],
+    ['another kind of array', same(['a']), { a: [1, 2] }, 'a: expected a Float64Array, got Array'],
+    ['other numbers', same(['a']), { a: Float32Array.of(1) }, 'a: expected a Float64Array, got Float32Array'],
     ['too few values', same(['a']), { a: column(1) }, 'the method gave 1 values of a for 2 rows'],
     ['too many values', same(['a']), { a: column(3) }, 'the method gave 3 values of a for 2 rows'],
     [
@@ -47,7 +50,7 @@ describe('a result', () => {
       { date: dates(2), a: column(2) },
       "the method gave date, and is declared to give a; dates of its own need rows: 'own'",
     ],
-    ['no dates', own(['a']), { a: column(2) }, 'the method gave no Float64Array date'],
+    ['no dates', own(['a']), { a: column(2) }, 'date: expected a Float64Array, got nothing'],
     [
       'another length than its dates',
       own(['a']),
@@ -71,7 +74,7 @@ describe('a result', () => {
     }
   });
 
-  it("is refused with the response's row and date where that is not the request's", async () => {
+  it("is refused with the response's row and date if it has rows of its own", async () => {
     const overflow = result(Float64Array.of(1, Infinity), Float64Array.of(10, 20.5));
     await expect(assertFinite(overflow, { rows: 'own' })).rejects.toMatchObject({
       errorCode: { code: 30 },
@@ -93,7 +96,7 @@ describe('a result', () => {
     await expect(assertFinite(result(new Float64Array(0)), {})).resolves.toBeUndefined();
   });
 
-  it('adds to the log its rows, where they are its own, and its notes', () => {
+  it('adds the number of its own rows and its notes to the log', () => {
     const frame = result(column(1));
     expect(logText('4 rows', {}, frame, [])).toBe('4 rows');
     expect(logText('4 rows', { rows: 'same' }, frame, ['a', 'b'])).toBe('4 rows; a; b');
@@ -110,13 +113,19 @@ describe('the summary', () => {
     expect(await summarize(frame({ date: dates(length), a: column(length) }))).toBe(text);
   });
 
-  it('counts missing samples a series, also across slices, and names no series that has all', async () => {
+  it('counts the missing samples of each series across slices, and omits complete series', async () => {
     const [a, c] = [column(MANY), column(MANY)];
     for (const row of [0, 65_535, 65_536, MANY - 1]) a[row] = NaN;
     c[5] = NaN;
     expect(await summarize(frame({ date: dates(MANY), a, b: column(MANY), c }))).toBe(
       '70000 rows, missing: 4 in a, 1 in c',
     );
+  });
+
+  it('names optional series that are absent', async () => {
+    const one = frame({ date: dates(2), a: column(2) });
+    expect(await summarize(one, ['a'])).toBe('2 rows, none missing');
+    expect(await summarize(one, ['a', 'b', 'c'])).toBe('2 rows, none missing; without b, c');
   });
 
   it.each([
@@ -137,11 +146,9 @@ describe('the summary', () => {
     expect(text).toBe(`2 rows, none missing${unit === undefined ? '' : `; 2 dates look like ${unit}`}`);
   });
 
-  it('counts dates in other units among those in seconds, but days only where all may be days', async () => {
+  it('counts dates in other units among those in seconds, but days only if all may be days', async () => {
     const text = (...list: number[]) => summarize(frame({ date: Float64Array.from(list) }));
-    expect(await text(1, 1420066800, 1420066800e3)).toBe(
-      '3 rows, none missing; 1 date looks like milliseconds',
-    );
+    expect(await text(1, 1420066800, 1420066800e3)).toBe('3 rows, none missing; 1 date looks like milliseconds');
     expect(await text(42_005, 99_999)).toBe('2 rows, none missing');
   });
 

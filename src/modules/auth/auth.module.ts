@@ -4,7 +4,7 @@ import { Environment } from '../../common/config/environment.js';
 import { KeyGuard } from './key.guard.js';
 import { Keys } from './keys.js';
 
-/** Keys for the clients, from API_KEYS and API_KEYS_FILE; the file is read again on SIGHUP. */
+/** The clients' keys, from API_KEYS and API_KEYS_FILE. SIGHUP reloads the file. */
 @Module({
   providers: [
     { provide: Keys, useFactory: (environment: Environment) => new Keys(environment), inject: [Environment] },
@@ -25,9 +25,9 @@ export class AuthModule implements OnApplicationShutdown {
   private readonly reload = (): void => {
     try {
       this.keys.reload();
-      this.logger.log('the keys were read again');
+      this.logger.log('API keys reloaded');
     } catch (error) {
-      this.logger.error(`the keys stay as they were: ${(error as Error).message}`);
+      this.logger.error(`API keys not reloaded: ${(error as Error).message}`);
     }
   };
 }

@@ -6,7 +6,7 @@ import { contextOf } from '../../common/http/request-context.js';
 import { PUBLIC } from '../../common/http/public.js';
 import { Keys } from './keys.js';
 
-/** Lets only requests with a key through where keys are configured; before a byte of a body is read. */
+/** If keys are configured, refuses requests without one, before any of their body is read. */
 @Injectable()
 export class KeyGuard implements CanActivate {
   constructor(
@@ -15,18 +15,13 @@ export class KeyGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const isPublic = this.reflector.getAllAndOverride<boolean>(PUBLIC, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    if (this.keys.isEmpty || isPublic) return true;
+    if (this.keys.isEmpty) return true;
+    const isPublic = this.reflector.getAllAndOverride<boolean>(PUBLIC, [context.getHandler(), context.getClass()]);
+    if (isPublic) return true;
     const http = context.switchToHttp();
     const given = keysOf(http.getRequest<Request>());
     if (given.length === 0)
-      throw new KasemError(
-        'UNAUTHORIZED',
-        'no key given: send Authorization: Bearer <key> or X-API-Key: <key>',
-      );
+      throw new KasemError('UNAUTHORIZED', 'no key given: send Authorization: Bearer <key> or X-API-Key: <key>');
     const name = given.map((key) => this.keys.nameOf(key)).find((known) => known !== undefined);
     if (name === undefined) throw new KasemError('UNAUTHORIZED', 'the key is not known');
     contextOf(http.getResponse<Response>()).key = name;
@@ -34,7 +29,7 @@ export class KeyGuard implements CanActivate {
   }
 }
 
-/** A gateway's own key may stand beside the one that is for this service. */
+/** All keys of a request, since a gateway's own key may stand beside the one for this service. */
 function keysOf({ headersDistinct }: Request): string[] {
   const bearers = (headersDistinct.authorization ?? []).flatMap(
     (header) => /^Bearer +(\S+) *$/i.exec(header)?.[1] ?? [],

@@ -4,7 +4,7 @@ import { EnvironmentError, KEYS, type Environment } from '../../common/config/en
 
 const digest = (key: string): Buffer => createHash('sha256').update(key).digest();
 
-/** The keys that clients may give, each under a name for the log. Only their SHA-256 is held. */
+/** The clients' keys, each with a name for the log. Only their SHA-256 is kept. */
 export class Keys {
   private digests: readonly (readonly [name: string, digest: Buffer])[];
 
@@ -18,14 +18,14 @@ export class Keys {
   }
 
   /**
-   * Reads API_KEYS_FILE again; keeps what it had where that fails.
+   * Reads API_KEYS_FILE again. Keeps the old keys if that fails.
    * @throws EnvironmentError
    */
   reload(): void {
     this.digests = this.read();
   }
 
-  /** The name of a key, found in the same time whichever it is. */
+  /** The name of a key. The search always takes the same time, so that it gives no hint at a key. */
   nameOf(key: string): string | undefined {
     const given = digest(key);
     let found: string | undefined;
@@ -35,10 +35,7 @@ export class Keys {
 
   private read(): [string, Buffer][] {
     const { API_KEYS, API_KEYS_FILE } = this.environment;
-    const entries = [
-      ...entriesOf(API_KEYS),
-      ...(API_KEYS_FILE === '' ? [] : entriesOf(readKeysFile(API_KEYS_FILE))),
-    ];
+    const entries = [...entriesOf(API_KEYS), ...(API_KEYS_FILE === '' ? [] : entriesOf(readKeysFile(API_KEYS_FILE)))];
     if (API_KEYS_FILE !== '' && entries.length === 0)
       throw new EnvironmentError(`API_KEYS_FILE: expected lines of name:key in ${API_KEYS_FILE}, got none`);
     return entries.map((entry) => {
@@ -56,20 +53,16 @@ const entriesOf = (text: string): string[] =>
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
 
-/** @throws EnvironmentError without a word of what stands in the file */
+/** @throws EnvironmentError that quotes nothing of the file */
 function readKeysFile(path: string): string {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new EnvironmentError(
-      `API_KEYS_FILE: ${path} can't be read (${(error as NodeJS.ErrnoException).code})`,
-    );
+    throw new EnvironmentError(`API_KEYS_FILE: ${path} can't be read (${(error as NodeJS.ErrnoException).code})`);
   }
   const wrong = entriesOf(text).findIndex((entry) => !KEYS.test(entry));
   if (wrong >= 0)
-    throw new EnvironmentError(
-      `API_KEYS_FILE: expected name:key in ${path}, got another text as entry ${wrong + 1}`,
-    );
+    throw new EnvironmentError(`API_KEYS_FILE: expected name:key in ${path}, got another text as entry ${wrong + 1}`);
   return text;
 }

@@ -3,10 +3,10 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule as NestConfigModule } from '@nestjs/config';
 import { Environment, readEnvironment } from '../../common/config/environment.js';
 
-/** The same from the compiled and from the source file. */
+/** The same path from both the compiled and the source file. */
 const CONFIG_DIRECTORY = resolve(import.meta.dirname, '../../../config');
 
-/** Provides `Environment`, the one typed and frozen configuration, to all modules. */
+/** Provides `Environment`, the typed and frozen configuration, to all modules. */
 @Module({})
 export class ConfigModule {
   static forRoot(environment: Environment): DynamicModule {
@@ -20,12 +20,10 @@ export class ConfigModule {
 }
 
 /**
- * @param overrides win over the real environment variables, which win over config/*.env
+ * @param overrides take precedence over the real environment variables, and these over config/*.env
  * @throws EnvironmentError
  */
-export async function loadEnvironment(
-  overrides: Readonly<Record<string, string>> = {},
-): Promise<Environment> {
+export async function loadEnvironment(overrides: Readonly<Record<string, string>> = {}): Promise<Environment> {
   const nodeEnv = overrides.NODE_ENV ?? process.env.NODE_ENV ?? 'production';
   const files = [`${nodeEnv}.env`, 'default.env'].map((file) => resolve(CONFIG_DIRECTORY, file));
   let environment: Environment | undefined;

@@ -5,7 +5,7 @@ import { type HttpAdapter } from '../../common/http/http-adapter.js';
 import { Public } from '../../common/http/public.js';
 import { VERSION } from '../../version.js';
 
-/** Lists the routes at / where the playground is off. */
+/** Lists the routes at / if the playground is off. */
 @Public()
 @ApiExcludeController()
 @Controller()

@@ -7,7 +7,7 @@ import { createPino, PINO } from './pino.js';
 import { PinoLogger } from './pino-logger.js';
 import { RequestLog } from './request-log.js';
 
-/** What Nest and its parts log, and one line a request, to pino. */
+/** Sends Nest's log and one line for each request to pino. */
 @Global()
 @Module({
   providers: [

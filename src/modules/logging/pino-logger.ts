@@ -2,10 +2,10 @@ import { Inject, Injectable, type LoggerService } from '@nestjs/common';
 import { type Level, type Logger } from 'pino';
 import { PINO } from './pino.js';
 
-/** Parts of Nest that log each step of a start. Their lines are for debugging only: main logs what fails. */
+/** Parts of Nest that log each step of a start. Their lines are only useful for debugging: main.ts prints why a start fails. */
 const SET_UP = ['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication'];
 
-/** Gives what Nest and its parts log to pino, with the part's name as `context`. */
+/** Nest's logger, by pino. The name of the part that logs becomes `context`. */
 @Injectable()
 export class PinoLogger implements LoggerService {
   constructor(@Inject(PINO) private readonly pino: Logger) {}
@@ -17,7 +17,7 @@ export class PinoLogger implements LoggerService {
   readonly debug = this.at('debug');
   readonly verbose = this.at('trace');
 
-  /** A message is a string or fields. Nest gives the context last. */
+  /** A message is a string or an object of fields. Nest passes the context last. */
   private at(level: Level) {
     return (message: unknown, ...details: unknown[]): void => {
       const context = details.at(-1);

@@ -4,11 +4,8 @@ import { type Environment } from '../../common/config/environment.js';
 
 export const PINO = Symbol('pino');
 
-/** One line of JSON a message in production, readable ones in development; both to the standard output. */
-export async function createPino(
-  { NODE_ENV, LOG_LEVEL }: Environment,
-  destination: LogDestination,
-): Promise<Logger> {
+/** Writes to the standard output: JSON lines, or readable ones in development. */
+export async function createPino({ NODE_ENV, LOG_LEVEL }: Environment, destination: LogDestination): Promise<Logger> {
   const options = {
     level: LOG_LEVEL,
     timestamp: isoTime,
@@ -22,7 +19,7 @@ export async function createPino(
 let second = NaN;
 let text = '';
 
-/** As pino's own, which writes the whole date for each line: it takes a quarter of the line. */
+/** Pino's own function formats the whole date for each line, which takes a quarter of the line's time. */
 function isoTime(): string {
   const now = Date.now();
   const milliseconds = now % 1_000;

@@ -8,7 +8,7 @@ import { traceIdOf } from './trace-id.js';
 /** Hundredths of a millisecond are noise. */
 const rounded = (milliseconds: number): number => Math.round(milliseconds * 100) / 100;
 
-/** Writes one line a request: what an operator asks of it, and never a sample, a key or a header. */
+/** Writes one line for each request, for operators. It never contains samples, keys or headers. */
 @Injectable()
 export class RequestLog implements RequestObserver {
   constructor(@Inject(PINO) private readonly pino: Logger) {}
@@ -16,13 +16,13 @@ export class RequestLog implements RequestObserver {
   ended(context: RequestContext): void {
     const level = levelOf(context);
     if (!this.pino.isLevelEnabled(level)) return;
-    const { id, request, response, remoteAddress, error, bytesIn, bytesOut, key, call, isComplete } = context;
+    const { id, request, response, remoteAddress, error, bytesIn, key, call, isComplete } = context;
     this.pino[level](
       {
         requestId: id,
         traceId: traceIdOf(request.headers.traceparent),
         method: request.method,
-        // Express takes away the part at which files are mounted.
+        // Express removes the path at which middleware is mounted.
         path: request.baseUrl + request.path,
         remoteAddress,
         status: response.headersSent ? response.statusCode : undefined,
@@ -30,7 +30,7 @@ export class RequestLog implements RequestObserver {
         key,
         rows: call?.rows,
         bytesIn,
-        bytesOut: bytesOut || Number(response.getHeader('content-length') ?? 0),
+        bytesOut: context.responseBytes,
         ms: rounded(context.duration),
         ...(call && {
           receiveMs: rounded(call.receive),
@@ -50,7 +50,7 @@ export class RequestLog implements RequestObserver {
 
 function levelOf({ isProbe, response }: RequestContext): Level {
   if (isProbe) return 'debug';
-  // 501 is the client's fault: a transfer coding that nobody has.
+  // 501 is the client's fault: an unknown transfer coding.
   if (!response.headersSent || response.statusCode < 500 || response.statusCode === 501) return 'info';
   return response.statusCode === 503 ? 'warn' : 'error';
 }

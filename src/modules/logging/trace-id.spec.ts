@@ -10,7 +10,7 @@ describe('the trace id of a request', () => {
     ['that is not sampled', `00-${TRACE}-${PARENT}-00`],
     ['with flags of a later level', `00-${TRACE}-${PARENT}-ff`],
     ['of a later version', `01-${TRACE}-${PARENT}-01`],
-    ['of a later version that says more', `cc-${TRACE}-${PARENT}-01-what-the-future-brings`],
+    ['of a later version with more fields', `cc-${TRACE}-${PARENT}-01-what-the-future-brings`],
   ])('is taken from a traceparent %s', (_, traceparent) => {
     expect(traceIdOf(traceparent)).toBe(TRACE);
   });
@@ -34,7 +34,7 @@ describe('the trace id of a request', () => {
     ['of a later version that goes on without a dash', `01-${TRACE}-${PARENT}-01more`],
     ['not hexadecimal', `00-${TRACE.replace('4', 'g')}-${PARENT}-01`],
     ['parted by something else', `00_${TRACE}_${PARENT}_01`],
-  ])('is none where the traceparent is %s', (_, traceparent) => {
+  ])('is undefined if the traceparent is %s', (_, traceparent) => {
     expect(traceIdOf(traceparent)).toBeUndefined();
   });
 });

@@ -5,7 +5,7 @@ import { MethodModule } from '../../common/method/method.module.js';
 import { Metrics } from './metrics.js';
 import { MetricsController } from './metrics.controller.js';
 
-/** What the service counts, at /metrics. */
+/** The metrics of the service, at /metrics. */
 @Module({ imports: [MethodModule], controllers: [MetricsController], providers: [Metrics] })
 export class MetricsModule {
   constructor({ httpAdapter }: HttpAdapterHost<HttpAdapter>, metrics: Metrics) {

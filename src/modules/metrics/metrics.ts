@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { type MalformedRequest } from '../../common/http/malformed-request.js';
 import { type RequestContext, type RequestObserver } from '../../common/http/request-context.js';
 import { LogDestination } from '../../common/logging/log-destination.js';
@@ -8,14 +8,13 @@ import { BodyBudget } from '../../common/method/body-budget.js';
 import { MethodThreads } from '../../common/method/method-threads.js';
 import { Environment } from '../../common/config/environment.js';
 import { VERSION } from '../../version.js';
+import { Histograms } from './histograms.js';
 import { respondToCollections } from '../../cluster/cluster-metrics.js';
 
-/** Seconds: from a probe's fraction of a millisecond to the largest bodies. */
-const DURATION_BUCKETS = [
-  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120,
-];
+/** Seconds: from probes, which take less than a millisecond, to the largest bodies. */
+const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
-/** Deaths of workers. Only the primary process counts them; in all others this is 0. */
+/** Counts the deaths of workers. Only the primary process counts; in all others it is 0. */
 export function restartsCounter(registry = new Registry()): { registry: Registry; restarts: Counter } {
   const restarts = new Counter({
     name: 'kasem_worker_restarts_total',
@@ -25,7 +24,7 @@ export function restartsCounter(registry = new Registry()): { registry: Registry
   return { registry, restarts };
 }
 
-/** Log lines that this process could not write. */
+/** Counts the log lines that this process could not write. */
 export function countDroppedLines(registry: Registry, destination: LogDestination): void {
   new Counter({
     name: 'kasem_log_lines_dropped_total',
@@ -62,11 +61,7 @@ function observeThreads(registry: Registry, threads: MethodThreads): void {
   gauge('kasem_thread_queue_length', 'Runs of methods that wait for a thread', () => threads.queueLength);
   gauge('kasem_thread_running', 'Runs of methods on a thread', () => threads.running);
   counter('kasem_thread_runs_total', 'Runs of methods on a thread that ended', () => threads.runs);
-  counter(
-    'kasem_thread_run_seconds_total',
-    'Seconds that these runs took, without waiting',
-    () => threads.seconds,
-  );
+  counter('kasem_thread_run_seconds_total', 'Seconds that these runs took, without waiting', () => threads.seconds);
   counter(
     'kasem_thread_kills_total',
     'Threads ended because of a deadline, or because the client went away',
@@ -74,21 +69,20 @@ function observeThreads(registry: Registry, threads: MethodThreads): void {
   );
 }
 
-/** The verbs of RFC 9110 and PATCH; others share a name, so that no client can create series at will. */
+/** The verbs of RFC 9110 and PATCH. Others share a label, so that clients can't create series at will. */
 const VERBS = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE']);
 
-const HTTP_LABELS = ['http_request_method', 'http_route', 'http_response_status_code', 'url_scheme'] as const;
+type HttpLabel = 'http_request_method' | 'http_route' | 'http_response_status_code' | 'url_scheme';
 
 /**
- * What one process counts. The names of http_* are those of OpenTelemetry's semantic conventions for HTTP servers, in
+ * The metrics of one process. The names of http_* follow OpenTelemetry's semantic conventions for HTTP servers, in
  * Prometheus' spelling: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
  */
 @Injectable()
 export class Metrics implements RequestObserver {
   readonly registry = new Registry();
-  private readonly duration: Histogram<(typeof HTTP_LABELS)[number]>;
-  private readonly requestSize: Histogram<(typeof HTTP_LABELS)[number]>;
-  private readonly responseSize: Histogram<(typeof HTTP_LABELS)[number]>;
+  /** Of durations, and of the sizes of requests and responses. */
+  private readonly histograms: Histograms<HttpLabel>;
   private readonly active: Gauge<'http_request_method' | 'url_scheme'>;
   private readonly calls: Counter<'method' | 'outcome' | 'error'>;
   private readonly rows: Counter<'method'>;
@@ -103,32 +97,31 @@ export class Metrics implements RequestObserver {
     const sizeBuckets = bucketsUpTo(MAX_BODY_BYTES);
     collectDefaultMetrics({ register: this.registry });
     for (const metric of this.registry.getMetricsAsArray()) {
-      // `promtool check metrics` warns of a gauge with the name of a counter.
-      if (metric instanceof Gauge && metric.name.endsWith('_total'))
-        this.registry.removeSingleMetric(metric.name);
-      // Of several processes the slowest one counts, not the average.
+      // `promtool check metrics` warns about a gauge with the name of a counter.
+      if (metric instanceof Gauge && metric.name.endsWith('_total')) this.registry.removeSingleMetric(metric.name);
+      // With several processes the slowest one counts, not the average.
       if (metric.aggregator === 'average') metric.aggregator = 'max';
     }
     restartsCounter(this.registry);
     countDroppedLines(this.registry, destination);
 
-    const histogram = (name: string, help: string, buckets: number[]) =>
-      new Histogram({ name, help, labelNames: HTTP_LABELS, buckets, registers });
-    this.duration = histogram(
-      'http_server_request_duration_seconds',
-      'Duration of HTTP server requests',
-      DURATION_BUCKETS,
-    );
-    this.requestSize = histogram(
-      'http_server_request_body_size_bytes',
-      'Size of HTTP server request bodies as received',
-      sizeBuckets,
-    );
-    this.responseSize = histogram(
-      'http_server_response_body_size_bytes',
-      'Size of HTTP server response bodies',
-      sizeBuckets,
-    );
+    this.histograms = new Histograms(this.registry, [
+      {
+        name: 'http_server_request_duration_seconds',
+        help: 'Duration of HTTP server requests',
+        buckets: DURATION_BUCKETS,
+      },
+      {
+        name: 'http_server_request_body_size_bytes',
+        help: 'Size of HTTP server request bodies as received',
+        buckets: sizeBuckets,
+      },
+      {
+        name: 'http_server_response_body_size_bytes',
+        help: 'Size of HTTP server response bodies',
+        buckets: sizeBuckets,
+      },
+    ]);
     this.active = new Gauge({
       name: 'http_server_active_requests',
       help: 'Number of HTTP server requests in flight',
@@ -185,7 +178,7 @@ export class Metrics implements RequestObserver {
   }
 
   ended(context: RequestContext): void {
-    const { request, response, call, error, bytesIn, bytesOut } = context;
+    const { request, response, call, error, bytesIn, responseBytes } = context;
     const http_request_method = verb(request.method);
     this.active.dec({ http_request_method, url_scheme: 'http' });
 
@@ -195,9 +188,7 @@ export class Metrics implements RequestObserver {
       http_response_status_code: context.isComplete ? response.statusCode : 'none',
       url_scheme: 'http',
     };
-    this.duration.observe(labels, context.duration / 1_000);
-    this.requestSize.observe(labels, bytesIn);
-    this.responseSize.observe(labels, bytesOut || Number(response.getHeader('content-length') ?? 0));
+    this.histograms.observe(labels, [context.duration / 1_000, bytesIn, responseBytes]);
     if (error !== undefined || call !== undefined)
       this.calls.inc({ method: call?.method ?? '', outcome: outcomeOf(context), error: error ?? '' });
     if (call !== undefined) this.rows.inc({ method: call.method }, call.rows);
@@ -210,7 +201,7 @@ export class Metrics implements RequestObserver {
 
 const verb = (method: string): string => (VERBS.has(method) ? method : '_OTHER');
 
-/** The pattern, not the path, so that no client can create series at will. */
+/** The pattern, not the path, so that clients can't create series at will. */
 function routeOf({ request }: RequestContext): string {
   const path = (request.route as { path?: unknown } | undefined)?.path;
   return typeof path === 'string' ? path : '';
@@ -223,7 +214,7 @@ function outcomeOf({ isComplete, error, response }: RequestContext): string {
   return response.statusCode < 500 || response.statusCode === 501 ? 'refused' : 'failed';
 }
 
-/** Powers of four from 256 bytes on, the last one at or above the longest. */
+/** 256 bytes, then each four times the last, up to at least the longest body. */
 function bucketsUpTo(longest: number): number[] {
   const buckets = [256];
   while ((buckets.at(-1) as number) < longest) buckets.push((buckets.at(-1) as number) * 4);

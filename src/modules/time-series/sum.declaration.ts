@@ -1,7 +1,7 @@
 import { declareMethod, type MethodExample } from '../../common/method/kasem-method.js';
 import { SumParams } from './dto/sum-params.dto.js';
 
-/** The pair that the contract records, and one with missing samples. */
+/** The example of the contract, and one with missing samples. */
 const EXAMPLES: readonly MethodExample[] = [
   {
     summary: 'Four rows',
@@ -43,5 +43,6 @@ export const SUM = declareMethod({
   params: SumParams,
   inputs: ['e1_ts', 'e2_ts'],
   outputs: ['sum_ts'],
+  summary: 'sum_ts = scale x (e1_ts + e2_ts)',
   examples: EXAMPLES,
 });

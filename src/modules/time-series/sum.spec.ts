@@ -8,11 +8,11 @@ describe('sum', () => {
     expect(sum(column(0.1, 1, -3), column(0.2, 2, 3), 3)).toEqual(column(3 * (0.1 + 0.2), 9, 0));
   });
 
-  it('is missing where a sample is missing on either side', () => {
+  it('is missing if a sample of either series is missing', () => {
     expect(sum(column(NaN, 1, NaN), column(1, NaN, NaN), 2)).toEqual(column(NaN, NaN, NaN));
   });
 
-  it('leaves an overflow of the sum visible, also where the scale is 0', () => {
+  it('leaves an overflow of the sum visible, even if the scale is 0', () => {
     const [huge, minus] = [column(Number.MAX_VALUE, 1), column(-Number.MAX_VALUE, 1)];
     expect(sum(huge, huge, 0)).toEqual(column(Infinity, 0));
     expect(sum(minus, minus, 1)).toEqual(column(-Infinity, 2));

@@ -1,8 +1,8 @@
 /**
- * sum_ts = scale x (e1_ts + e2_ts), row by row in IEEE double arithmetic; missing (NaN) where a sample is missing.
- * A result past the largest double is left in as an infinity.
+ * sum_ts = scale x (e1_ts + e2_ts), row by row in IEEE double arithmetic. NaN means missing: if a sample is, so is the sum.
+ * A result past the largest double is an infinity.
  * @param scale finite
- * @param sum where to write, as long as the columns
+ * @param sum the array to write to, as long as the columns
  */
 export function sum(
   e1: Float64Array,
@@ -12,7 +12,7 @@ export function sum(
 ): Float64Array {
   for (let row = 0; row < e1.length; row++) {
     const both = (e1[row] as number) + (e2[row] as number);
-    // 0 x Infinity would be NaN, and an overflow would pass for a missing sample.
+    // 0 x Infinity would be NaN, which would hide an overflow as a missing sample.
     sum[row] = Math.abs(both) === Infinity ? both : scale * both;
   }
   return sum;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What the WebAssembly module exports; a constant of the source is a global here. Addresses are bytes in `memory`. */
+/** The exports of the WebAssembly module. Constants of its source are globals. Addresses are byte offsets in `memory`. */
 interface Exports {
   readonly memory: WebAssembly.Memory;
   readonly INPUT: WebAssembly.Global;
@@ -23,18 +23,18 @@ interface Exports {
 }
 
 /**
- * The kernel: number text to doubles and back, in WebAssembly with SIMD. Its memory is shared by all requests, so whoever
- * calls it copies in, calls and copies out without waiting in between.
+ * The kernel decodes and encodes numbers in WebAssembly with SIMD. All requests share its memory, so a caller must copy in, call
+ * and copy out without awaiting anything in between.
  */
 export interface Kernel extends Exports {
   readonly input: Uint8Array;
   readonly columns: Float64Array;
-  /** Pairs of a column's index in a row and the column that it fills. */
+  /** Pairs of the index of a column in a row and of the column that it fills. */
   readonly needed: Int32Array;
   readonly output: Uint8Array;
 }
 
-/** A function that returns a SIMD vector: valid only where the instructions are known. */
+/** A module with a function that returns a SIMD vector. It is valid only if SIMD is supported. */
 const SIMD_PROBE = Uint8Array.of(
   0,
   97,
@@ -69,7 +69,7 @@ const SIMD_PROBE = Uint8Array.of(
   11,
 );
 
-/** The one instance; undefined where WebAssembly has no SIMD. Without kernel.wasm, which the build makes, nothing starts. */
+/** The only instance; undefined if WebAssembly has no SIMD. Without kernel.wasm, which the build makes, the import throws. */
 export const kernel: Kernel | undefined = instantiate();
 
 function instantiate(): Kernel | undefined {
@@ -99,7 +99,7 @@ function instantiate(): Kernel | undefined {
   };
 }
 
-/** The 128 highest bits of each power of ten, rounded down: the table of arXiv 2101.11408, section 5. */
+/** Fills the table of arXiv 2101.11408, section 5: the 128 highest bits of each power of ten, rounded down. */
 function fillPowers(table: BigUint64Array, min: number, max: number): void {
   for (let power = min; power <= max; power++) {
     const magnitude = 10n ** BigInt(Math.abs(power));

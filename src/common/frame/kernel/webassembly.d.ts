@@ -1,4 +1,4 @@
-// The part of WebAssembly's JavaScript interface that is used here; TypeScript has it only with the whole DOM.
+// The part of WebAssembly's JavaScript API that is used here. TypeScript declares it only together with the whole DOM.
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

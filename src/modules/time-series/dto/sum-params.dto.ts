@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsNumber } from 'class-validator';
 
-/** What stands under `param` of a body for the sum. */
+/** `param` of a body for the sum. */
 export class SumParams {
   @ApiProperty({ description: 'The factor on both series; without unit.', example: 25 })
   @IsNumber({ allowNaN: false, allowInfinity: false }, { message: '$property must be a finite number' })

@@ -1,6 +1,6 @@
 import { MAX_POWER, MIN_POWER, POWERS } from "./memory";
 
-/** JavaScript's Number() over the bytes [start, end), for the decimals that the ways below do not decide. */
+/** JavaScript's Number() of the bytes [start, end), for decimals that the algorithms below do not decide. */
 // @ts-ignore: decorator
 @external("host", "readDouble")
 declare function readByHost(start: usize, end: usize): f64;
@@ -9,10 +9,10 @@ declare function readByHost(start: usize, end: usize): f64;
 const MAX_DIGITS: i32 = 19;
 const MAX_EXACT_MANTISSA: u64 = 1 << 53;
 
-/** Where the number that was read last ends; 0 where there was none. */
+/** The end of the number that was read last; 0 if there was none. */
 export let numberEnd: usize = 0;
 
-/** 10^0 to 10^22, which doubles hold exactly. */
+/** 10^0 to 10^22, which doubles represent exactly. */
 const EXACT_POWERS: StaticArray<f64> = [
   1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
   1e21, 1e22,
@@ -25,7 +25,7 @@ function digitAt(p: usize): u32 {
   return <u32>load<u8>(p) - 0x30;
 }
 
-/** Whether eight bytes are digits: each has a high nibble of 3, and has it still with 6 added. */
+/** Whether eight bytes are digits: each has a high nibble of 3, and still has it after adding 6. */
 // @ts-ignore: decorator
 @inline
 function areDigits(eight: u64): bool {
@@ -57,10 +57,10 @@ function fourDigits(four: u32): u64 {
   return <u64>((pairs & 0xff) * 100 + ((pairs >> 16) & 0xff));
 }
 
-/** Where the digits that were read last end. */
+/** The end of the digits that were read last. */
 let digitsEnd: usize = 0;
 
-/** Adds the digits at p to those of the mantissa: eight, four and one at a time. Sets digitsEnd. */
+/** Appends the digits at p to those of the mantissa, eight, four and one at a time. Sets digitsEnd. */
 // @ts-ignore: decorator
 @inline
 function readDigits(p: usize, mantissa: u64): u64 {
@@ -80,7 +80,7 @@ function readDigits(p: usize, mantissa: u64): u64 {
 }
 
 /**
- * Reads the number of RFC 8259, section 6, at p: the nearest double, or an infinity where it is past the largest.
+ * Reads the number at p (RFC 8259, section 6) as the nearest double, or as an infinity if it is past the largest.
  * Sets numberEnd.
  */
 export function readDouble(p: usize): f64 {
@@ -118,7 +118,7 @@ export function readDouble(p: usize): f64 {
     const exponent = p;
     let value = 0;
     for (let digit = digitAt(p); digit <= 9; digit = digitAt(++p)) {
-      // Past any double, and short of an overflow of the integer.
+      // Larger exponents are past any double. The bound keeps the integer from overflowing.
       if (value < 100000) value = value * 10 + <i32>digit;
     }
     if (p == exponent) return noNumber();
@@ -137,22 +137,22 @@ function noNumber(): f64 {
   return 0;
 }
 
-/** The double that is nearest to mantissa x 10^power, or -1 where this can't tell. */
+/** The double that is nearest to mantissa x 10^power, or -1 if this function cannot tell. */
 function nearest(mantissa: u64, power: i32): f64 {
-  // Both are exact, and one operation rounds once (W. D. Clinger, How to read floating point numbers accurately, 1990).
+  // Both are exact, so the operation rounds only once (W. D. Clinger, How to read floating point numbers accurately, 1990).
   if (mantissa <= MAX_EXACT_MANTISSA && power >= -MAX_EXACT_POWER && power <= MAX_EXACT_POWER) {
     const exact = <f64>mantissa;
     return power < 0
       ? exact / unchecked(EXACT_POWERS[-power])
       : exact * unchecked(EXACT_POWERS[power]);
   }
-  // A mantissa is below 10^19: below half of the smallest double, or beyond the largest.
+  // The mantissa is below 10^19, so the number is below half of the smallest double, or past the largest.
   if (mantissa == 0 || power < MIN_POWER) return 0;
   if (power > MAX_POWER) return Infinity;
   return eiselLemire(mantissa, power);
 }
 
-/** The higher half of a product of 64 by 64 bits; productLow has the lower one. */
+/** The high half of the product of two 64-bit integers; productLow gets the low half. */
 let productLow: u64 = 0;
 function multiply(a: u64, b: u64): u64 {
   const aLow = a & 0xffffffff;
@@ -167,15 +167,15 @@ function multiply(a: u64, b: u64): u64 {
 }
 
 /**
- * D. Lemire, Number Parsing at a Gigabyte per Second, arXiv 2101.11408, section 5, in the form of M. Eisel that says -1
- * instead of deciding halfway cases, subnormals and overflows.
+ * D. Lemire, Number Parsing at a Gigabyte per Second, arXiv 2101.11408, section 5, in the form of M. Eisel. It returns -1 for
+ * halfway cases, subnormals and overflows.
  */
 function eiselLemire(mantissa: u64, power: i32): f64 {
   const entry = POWERS + (<usize>(power - MIN_POWER) << 4);
 
   const shift = clz(mantissa);
   const normalized = mantissa << shift;
-  // 217706 / 2^16 is the binary logarithm of 10, near enough for all these powers.
+  // 217706 / 2^16 approximates the binary logarithm of 10, closely enough for all these powers.
   let exponent: i64 = <i64>((217706 * power) >> 16) + 64 + 1023 - <i64>shift;
 
   let high = multiply(normalized, load<u64>(entry, 8));

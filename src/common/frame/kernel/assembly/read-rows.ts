@@ -2,27 +2,26 @@ import { COLUMN_VALUES, COLUMNS, INPUT, NEEDED } from './memory';
 import { numberEnd, readDouble } from './read-double';
 import { missingLength, quotedNaNLength, skipSpace, skipValue } from './skip-value';
 
-/** Where the rows that were taken last end, as an index of the input. */
+/** The end of the rows that were taken last, as an index in the input. */
 export let taken: i32 = 0;
 
 const COMMA: u8 = 0x2c;
 const OPEN_ARRAY: u8 = 0x5b;
 const CLOSE_ARRAY: u8 = 0x5d;
 
-/** A body may have 512 containers open: the body, `scalar` and `data` are so around a row, and the row itself around a cell. */
+/** How many of the 512 containers may still be opened: a row is inside three (the body, `scalar`, `data`), a cell inside four. */
 const ROOM_OF_ROW: i32 = 509;
 const ROOM_OF_CELL: i32 = 508;
 
-/** Where the cell that was read last ends; 0 where it was no sample. */
+/** The end of the cell that was read last; 0 if it was not a sample. */
 let cellEnd: usize = 0;
 
 /**
- * Reads as many rows as are whole and without fault: arrays of `width` cells with a number, null, NaN or "NaN" in each needed
- * column (a number in the first of them, the date) and any JSON in the others. It stops before the first other row, and
- * says nothing about it.
- * @param from where in the input to begin
- * @param to where the input ends
- * @param afterRow whether a row stands before, so that a comma comes first
+ * Reads complete rows without faults: arrays of `width` cells with a number, null, NaN or "NaN" in each needed column (in that of
+ * the date, the first needed one, only a number) and any JSON in the others. It stops before any other row without an error.
+ * @param from the index in the input of the first byte to read
+ * @param to the end of the input
+ * @param afterRow whether a row precedes, so that a comma comes first
  * @param columns the number of needed columns
  * @returns the number of rows; sets `taken`
  */
@@ -43,7 +42,7 @@ export function readRows(from: i32, to: i32, afterRow: bool, width: i32, columns
   return rows;
 }
 
-/** The same for rows of which nothing is needed: any JSON values, in which a bare NaN may stand as a cell. */
+/** The same for rows that are not needed: any JSON values, with a bare NaN allowed as a cell. */
 export function skipRows(from: i32, to: i32, afterRow: bool): i32 {
   let p: usize = INPUT + from;
   let rows = 0;
@@ -52,7 +51,7 @@ export function skipRows(from: i32, to: i32, afterRow: bool): i32 {
     p = beginRow(p, afterRow);
     if (p == 0) break;
     p = skipValue(p, ROOM_OF_ROW, true);
-    // A number may go on behind the end of the input.
+    // A number may continue after the end of the input.
     if (p == 0 || p >= INPUT + to) break;
     rows++;
     afterRow = true;
@@ -61,7 +60,7 @@ export function skipRows(from: i32, to: i32, afterRow: bool): i32 {
   return rows;
 }
 
-/** @returns the first byte of the row to come, or 0 where none does */
+/** @returns the first byte of the next row, or 0 if the comma before it is missing */
 // @ts-ignore: decorator
 @inline
 function beginRow(p: usize, afterRow: bool): usize {
@@ -70,7 +69,7 @@ function beginRow(p: usize, afterRow: bool): usize {
   return load<u8>(p) == COMMA ? skipSpace(p + 1) : 0;
 }
 
-/** @returns the end of the row at p, or 0 where it is not whole or has a fault */
+/** @returns the end of the row at p, or 0 if it is incomplete or faulty */
 function readRow(p: usize, row: i32, width: i32, capacity: i32): usize {
   if (load<u8>(p) != OPEN_ARRAY) return 0;
   p++;
@@ -81,7 +80,7 @@ function readRow(p: usize, row: i32, width: i32, capacity: i32): usize {
     if (column == nextNeeded) {
       const target = load<i32>(needed, 4);
       const value = readSample(p, target > 0);
-      // An infinity is beyond the largest double: a fault, which is not told here.
+      // A number past the largest double is a fault, which RowDecoder reports.
       if (cellEnd == 0 || abs(value) == Infinity) return 0;
       store<f64>(COLUMNS + (<usize>(target * capacity + row) << 3), value);
       needed += 8;
@@ -98,7 +97,7 @@ function readRow(p: usize, row: i32, width: i32, capacity: i32): usize {
   return p;
 }
 
-/** A number, or NaN for what stands for a missing sample. Sets cellEnd. */
+/** A number, or NaN for a missing sample. Sets cellEnd. */
 // @ts-ignore: decorator
 @inline
 function readSample(p: usize, mayBeMissing: bool): f64 {
@@ -111,7 +110,7 @@ function readSample(p: usize, mayBeMissing: bool): f64 {
   return NaN;
 }
 
-/** @returns the end of a cell of which nothing is needed, or 0 */
+/** @returns the end of a cell that is not needed, or 0 if it is incomplete or faulty */
 // @ts-ignore: decorator
 @inline
 function skipCell(p: usize): usize {

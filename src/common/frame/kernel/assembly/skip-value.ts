@@ -1,4 +1,4 @@
-import { PUBLIC } from './memory';
+import { OPEN } from './memory';
 
 const QUOTE: u8 = 0x22;
 const COMMA: u8 = 0x2c;
@@ -9,7 +9,7 @@ const COLON: u8 = 0x3a;
 const OPEN_ARRAY: u8 = 0x5b;
 const BACKSLASH: u8 = 0x5c;
 const OPEN_OBJECT: u8 = 0x7b;
-/** From a bracket or brace to the one that closes it. */
+/** The distance in ASCII from an opening bracket or brace to the closing one. */
 const TO_CLOSING: u8 = 2;
 
 /** "null", "true", "alse" and "NaN" as bytes of a little-endian word. */
@@ -17,7 +17,7 @@ const NULL: u32 = 0x6c6c756e;
 const TRUE: u32 = 0x65757274;
 const ALSE: u32 = 0x65736c61;
 const NAN: u32 = 0x004e614e;
-/** `"NaN` and the beginning of an escape of ASCII, `\u00`, as bytes of a little-endian word. */
+/** `"NaN` and `\u00`, the beginning of an escaped ASCII character, as bytes of a little-endian word. */
 const QUOTED_NAN: u32 = 0x4e614e22;
 const ESCAPE_00: u32 = 0x3030755c;
 
@@ -38,7 +38,7 @@ export function missingLength(p: usize): usize {
   return word == NULL ? 4 : (word & 0x00ffffff) == NAN ? 3 : 0;
 }
 
-/** @returns the length of the string at p where it is NaN after unescaping, or 0 */
+/** @returns the length of the string at p if it is NaN after unescaping, or 0 */
 // @ts-ignore: decorator
 @inline
 export function quotedNaNLength(p: usize): usize {
@@ -53,7 +53,7 @@ function escapedNaNLength(start: usize): usize {
   return p != 0 && load<u8>(p) == QUOTE ? p + 1 - start : 0;
 }
 
-/** @returns the end of the letter at p, which may be escaped with these two hexadecimal digits, or 0 */
+/** @returns the end of the letter at p, plain or escaped with these two hexadecimal digits, or 0 */
 function skipLetter(p: usize, letter: u8, high: u8, low: u8): usize {
   if (load<u8>(p) == letter) return p + 1;
   const isEscaped =
@@ -62,10 +62,10 @@ function skipLetter(p: usize, letter: u8, high: u8, low: u8): usize {
 }
 
 /**
- * Checks the JSON value at p (RFC 8259, UTF-8 as Unicode's table 3-7 has it).
+ * Checks the JSON value at p (RFC 8259; UTF-8 by table 3-7 of Unicode).
  * @param room how many containers may still be opened
- * @param nanInArray whether a bare NaN may stand as an element of the value, if that is an array
- * @returns the end of the value, or 0 where it is not whole or no such value
+ * @param nanInArray whether an element of the value may be a bare NaN, if the value is an array
+ * @returns the end of the value, or 0 if it is incomplete or not valid
  */
 export function skipValue(p: usize, room: i32, nanInArray: bool): usize {
   let depth = 0;
@@ -73,21 +73,21 @@ export function skipValue(p: usize, room: i32, nanInArray: bool): usize {
     const first = load<u8>(p);
     if (first == OPEN_ARRAY || first == OPEN_OBJECT) {
       if (depth == room) return 0;
-      store<u8>(PUBLIC + depth++, first);
+      store<u8>(OPEN + depth++, first);
       p = skipSpace(p + 1);
       if (load<u8>(p) != first + TO_CLOSING) {
         if (first == OPEN_OBJECT) p = skipKey(p);
         continue;
       }
     } else {
-      const isNaN = nanInArray && depth == 1 && load<u8>(PUBLIC) == OPEN_ARRAY && (load<u32>(p) & 0x00ffffff) == NAN;
+      const isNaN = nanInArray && depth == 1 && load<u8>(OPEN) == OPEN_ARRAY && (load<u32>(p) & 0x00ffffff) == NAN;
       p = isNaN ? p + 3 : skipScalar(p);
       if (p == 0 || depth == 0) return p;
     }
-    // A value has ended, or an empty container is about to.
+    // A value has ended, or an empty container is about to end.
     for (;;) {
       p = skipSpace(p);
-      const open = load<u8>(PUBLIC + depth - 1);
+      const open = load<u8>(OPEN + depth - 1);
       const byte = load<u8>(p++);
       if (byte == open + TO_CLOSING) {
         if (--depth == 0) return p;
@@ -101,7 +101,7 @@ export function skipValue(p: usize, room: i32, nanInArray: bool): usize {
   return 0;
 }
 
-/** @returns where the value of the key at p begins, or 0 */
+/** @returns the start of the value that follows the key at p, or 0 */
 function skipKey(p: usize): usize {
   if (load<u8>(p) != QUOTE) return 0;
   p = skipString(p);
@@ -189,7 +189,7 @@ function skipEscape(p: usize): usize {
   }
 }
 
-/** A character beyond ASCII: its first byte gives its length and the bounds of the second. */
+/** Skips a character outside ASCII. Its first byte determines its length and the bounds of the second byte. */
 function skipSequence(p: usize): usize {
   const first = load<u8>(p);
   if (first < 0xc2 || first > 0xf4) return 0;

@@ -1,7 +1,7 @@
 import { dtoa_buffered } from 'xjb-as';
 import { COLUMNS, NUMBER_BYTES, OUTPUT, OUTPUT_BYTES } from './memory';
 
-/** The length of the text that writeRows has written, in bytes. */
+/** The number of bytes that writeRows has written. */
 export let written: i32 = 0;
 
 /** "null" and "NaN" as bytes of a little-endian word, and ".0". */
@@ -10,9 +10,9 @@ const NAN: u32 = 0x004e614e;
 const POINT_ZERO: u16 = 0x302e;
 
 /**
- * Writes rows of COLUMNS, each as `[a,b]` with a comma before it unless it is the very first. Numbers are written as JSON.stringify
- * would, with .0 behind digits alone; a missing sample becomes null or NaN. It stops where the output is nearly full.
- * @param stride the distance of two columns, in values
+ * Writes rows of COLUMNS, each as `[a,b]`, with a comma before each but the very first. Numbers are written as by JSON.stringify,
+ * with .0 after digits alone. A missing sample is written as null or NaN. It stops when the output is nearly full.
+ * @param stride the distance between two columns, in values
  * @returns the row before which it stopped; sets `written`
  */
 export function writeRows(from: i32, to: i32, columns: i32, stride: i32, first: bool, asNaN: bool): i32 {
@@ -35,11 +35,11 @@ export function writeRows(from: i32, to: i32, columns: i32, stride: i32, first: 
 
 const MINUS: u8 = 0x2d;
 
-/** Up to here integers have at most sixteen digits, which are written eight at a time. */
+/** Integers below this have at most sixteen digits, which are written eight at a time. */
 const MAX_INTEGER: f64 = 1e16;
 const EIGHT_ZEROS: u64 = 0x3030303030303030;
 
-/** @returns the end of what is written at p */
+/** @returns the end of the written text */
 function writeInteger(p: usize, value: u64): usize {
   if (value < 100000000) return writeLeading(p, value);
   const leading = value / 100000000;
@@ -48,7 +48,7 @@ function writeInteger(p: usize, value: u64): usize {
   return p + 8;
 }
 
-/** The first digits of a number below 10^8: without zeros before them. */
+/** Writes a number below 10^8 without leading zeros. */
 // @ts-ignore: decorator
 @inline
 function writeLeading(p: usize, value: u64): usize {
@@ -59,8 +59,8 @@ function writeLeading(p: usize, value: u64): usize {
 }
 
 /**
- * The eight digits of a number below 10^8 as bytes, the first one lowest: halves, then quarters, then all, each divided
- * at once by a multiplication (P. Khuong, How to print integers really fast, 2017).
+ * The eight digits of a number below 10^8 as bytes, the first one lowest. The number is split into halves, quarters and digits;
+ * each time, one multiplication divides all parts (P. Khuong, How to print integers really fast, 2017).
  */
 // @ts-ignore: decorator
 @inline
@@ -73,10 +73,10 @@ function eightDigits(value: u64): u64 {
   return tens + ((quarters - tens * 10) << 8);
 }
 
-/** From here on JSON.stringify writes an exponent. */
+/** From this magnitude on, JSON.stringify writes an exponent. */
 const MIN_EXPONENTIAL: f64 = 1e21;
 
-/** @returns the end of what is written at p */
+/** @returns the end of the written text */
 function writeDouble(p: usize, value: f64, asNaN: bool): usize {
   if (value != value) {
     store<u32>(p, asNaN ? NAN : NULL);
@@ -86,7 +86,7 @@ function writeDouble(p: usize, value: f64, asNaN: bool): usize {
   if (magnitude < MAX_INTEGER) {
     const integer = <u64>magnitude;
     if (<f64>integer == magnitude) {
-      // Negative zero has its sign as well.
+      // The sign bit, since negative zero has a sign too.
       const negative = reinterpret<i64>(value) < 0;
       store<u8>(p, MINUS);
       return writePointZero(writeInteger(p + usize(negative), integer));
@@ -105,7 +105,7 @@ function writePointZero(p: usize): usize {
   return p + 2;
 }
 
-/** Makes bytes of UTF-16 in place: 16 characters at a time, of which each is ASCII. */
+/** Converts ASCII text from UTF-16 to bytes in place, 16 characters at a time. */
 function narrow(p: usize, length: i32): void {
   const first = i8x16.narrow_i16x8_u(v128.load(p), v128.load(p, 16));
   const second = i8x16.narrow_i16x8_u(v128.load(p, 32), v128.load(p, 48));

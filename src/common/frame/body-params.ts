@@ -1,0 +1,50 @@
+import { type BodyScan } from './body-scan.js';
+
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/** Replaces the bytes [start, end) by a text. */
+export interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** The places of a body's params, and the place for new ones. */
+export interface ParamPlaces {
+  readonly known: ReadonlyMap<string, { readonly start: number; readonly end: number }>;
+  readonly others: { readonly start: number; readonly before: string; readonly after: string };
+}
+
+/** New params go to the beginning of `param`. Without one, a new `param` around them goes to the beginning of the body. */
+export function paramPlaces(scan: BodyScan, params: readonly string[]): ParamPlaces | undefined {
+  const param = scan.placeAt('param');
+  const object = param ?? scan.placeAt('');
+  if (scan.fault !== undefined || object === undefined || scan.bytes[object.start] !== OPEN_OBJECT) return undefined;
+  const start = object.start + 1;
+  const isEmpty = scan.bytes.subarray(start).find((byte) => byte > 0x20) === CLOSE_OBJECT;
+  const [before, after] = param === undefined ? ['"param":{', '}'] : ['', ''];
+  const known = new Map<string, { start: number; end: number }>();
+  for (const name of params) {
+    const { start: from, end } = scan.placeAt(`param.${name}`) ?? {};
+    if (from !== undefined && end !== undefined) known.set(name, { start: from, end });
+  }
+  return {
+    known,
+    others: { start, before, after: isEmpty ? after : `${after},` },
+  };
+}
+
+/** The edits, in byte order, that set these params of a body to these JSON texts. */
+export function editsOf({ known, others }: ParamPlaces, params: readonly (readonly [string, string])[]): Edit[] {
+  const { start, before, after } = others;
+  const edits: Edit[] = [];
+  const added: string[] = [];
+  for (const [name, text] of params) {
+    const place = known.get(name);
+    if (place === undefined) added.push(`${JSON.stringify(name)}:${text}`);
+    else edits.push({ ...place, text });
+  }
+  if (added.length > 0) edits.push({ start, end: start, text: before + added.join() + after });
+  return edits.sort((a, b) => a.start - b.start);
+}
