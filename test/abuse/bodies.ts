@@ -1,20 +1,11 @@
-import {
-  brotliCompressSync,
-  constants,
-  deflateRawSync,
-  deflateSync,
-  gzipSync,
-  type BrotliOptions,
-} from 'node:zlib';
+import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync, type BrotliOptions } from 'node:zlib';
 import fc from 'fast-check';
 
-/** A body as the texts that it consists of, each with how often it stands there: some bytes say what megabytes hold. */
+/** A body as texts and how often each is repeated, so that a few bytes describe megabytes. */
 export type Pieces = readonly (readonly [text: string, times: number])[];
 
 export const bytesOf = (pieces: Pieces): Buffer =>
-  Buffer.concat(
-    pieces.map(([text, times]) => Buffer.alloc(Buffer.byteLength(text) * Math.floor(times), text)),
-  );
+  Buffer.concat(pieces.map(([text, times]) => Buffer.alloc(Buffer.byteLength(text) * Math.floor(times), text)));
 
 export const lengthOf = (pieces: Pieces): number =>
   pieces.reduce((sum, [text, times]) => sum + Buffer.byteLength(text) * times, 0);
@@ -28,22 +19,19 @@ export interface Around {
   readonly scalarFirst?: boolean;
 }
 
-/** A whole body around the texts of its rows. */
+/** A complete body with these rows. */
 export function around(
   rows: Pieces,
   { headers = HEADERS, dataFirst = false, scalarFirst = false }: Around = {},
 ): Pieces {
   const names = `"headers":${JSON.stringify(headers)}`;
-  const [open, close] = [
-    `"scalar":{${dataFirst ? '' : `${names},`}"data":[`,
-    `]${dataFirst ? `,${names}` : ''}}`,
-  ];
+  const [open, close] = [`"scalar":{${dataFirst ? '' : `${names},`}"data":[`, `]${dataFirst ? `,${names}` : ''}}`];
   return scalarFirst
     ? [[`{${open}`, 1], ...rows, [`${close},${PARAM}}`, 1]]
     : [[`{${PARAM},${open}`, 1], ...rows, [`${close}}`, 1]];
 }
 
-/** The same row so often that all are of the given length, with what must stand between them. */
+/** The same row repeated up to the given length, separated by commas. */
 export function rowsOf(row: string, bytes: number): Pieces {
   const times = Math.max(1, Math.floor(bytes / (Buffer.byteLength(row) + 1)));
   return [
@@ -52,17 +40,17 @@ export function rowsOf(row: string, bytes: number): Pieces {
   ];
 }
 
-/** One row of so many bytes, mostly the same cell. */
+/** One row of the given length, in which almost all cells are the same. */
 export const longRow = (cell: string, bytes: number): Pieces => [
   ['[0,0,0', 1],
   [`,${cell}`, Math.floor(bytes / (Buffer.byteLength(cell) + 1))],
   [']', 1],
 ];
 
-/** Without its last bytes: it ends within a row. */
+/** Drops the last pieces, so that the body ends inside a row. */
 export const unfinished = (pieces: Pieces): Pieces => pieces.slice(0, -2);
 
-/** Cells of each kind: what a sample may be, what it may not be, and what costs most to skip. */
+/** Valid samples, invalid ones, and values that are expensive to skip. */
 export const CELLS: readonly string[] = [
   '0',
   '-1.5e-7',
@@ -96,7 +84,7 @@ export const CELLS: readonly string[] = [
 
 export type Coding = 'none' | 'gzip' | 'gzip members' | 'gzip flushed' | 'deflate' | 'raw deflate' | 'br';
 
-/** Compressed as fast as the coding can, since it is not the client that is measured. */
+/** Uses the fastest compression levels, because the client is not what is measured. */
 export function encode(body: Buffer, coding: Coding): Buffer {
   switch (coding) {
     case 'none':
@@ -123,10 +111,10 @@ export function encode(body: Buffer, coding: Coding): Buffer {
 
 const BROTLI_FAST: BrotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
 
-/** One body in all that can be varied, and by how many connections it is sent at once. */
+/** Everything that varies in a random body, and the number of connections that send it at once. */
 export interface Shape {
   readonly cell: string;
-  /** In the needed columns stands such a cell as well; there are no others where the width is 3. */
+  /** Whether the needed columns have such cells too. With a width of 3 they are the only columns. */
   readonly everywhere: boolean;
   readonly width: number;
   readonly rows: 'rows' | 'one row' | 'first is short';
@@ -134,7 +122,7 @@ export interface Shape {
   readonly scalarFirst: boolean;
   readonly isUnfinished: boolean;
   readonly coding: Coding;
-  /** The length of a chunk of the transfer coding; undefined: the length is declared. */
+  /** The chunk length of the transfer coding; undefined to send a Content-Length. */
   readonly chunkBytes: number | undefined;
   readonly connections: number;
 }
@@ -161,7 +149,7 @@ export const shape: fc.Arbitrary<Shape> = fc.record({
   connections: fc.constantFrom(1, 4, 17),
 });
 
-/** Of all connections together, so that an attack takes seconds: bytes of text, and chunks of the transfer coding. */
+/** Bounds for all connections together, so that an attack takes seconds: bytes of text, chunks of the transfer coding. */
 const SHAPE_BYTES = 24 << 20;
 const SHAPE_CHUNKS = 1 << 18;
 
@@ -177,10 +165,7 @@ export function piecesOf(shape: Shape): Pieces {
     'one row': () => longRow(cell, Math.min(bytes, (1 << 20) - 10)),
     'first is short': () => [['[1],', 1], ...rowsOf(row, bytes)],
   };
-  const headers = [
-    ...HEADERS,
-    ...Array.from({ length: width - HEADERS.length }, (_, column) => `x${column}`),
-  ];
+  const headers = [...HEADERS, ...Array.from({ length: width - HEADERS.length }, (_, column) => `x${column}`)];
   const pieces = around(texts[rows](), { headers, dataFirst, scalarFirst });
   return isUnfinished ? unfinished(pieces) : pieces;
 }

@@ -10,12 +10,12 @@ export interface Response {
 }
 
 export interface Sending {
-  /** The request line and headers, without those of the body. */
+  /** The request line and the headers, without those that describe the body. */
   readonly head?: readonly string[];
   readonly coding?: Coding;
-  /** The length of a chunk of the transfer coding; undefined: the length is declared. */
+  /** The chunk length of the transfer coding; undefined to send a Content-Length. */
   readonly chunkBytes?: number | undefined;
-  /** The end of the body does not come. */
+  /** Whether the end of the body is never sent. */
   readonly isUnfinished?: boolean;
 }
 
@@ -65,13 +65,12 @@ function chunked(body: Buffer, chunkBytes: number): Buffer {
     : Buffer.concat([out, Buffer.from(`${rest.length.toString(16)}\r\n`), rest, Buffer.from('\r\n')]);
 }
 
-/** One request over a connection of its own. */
+/** One request on its own connection. */
 export class Client {
   readonly socket: Socket;
-  /** The beginning of the response, and its end where it is long. */
+  /** The start of the response, and the end of a long one. */
   private text = '';
   private tail = '';
-  /** How many bytes have come back. */
   received = 0;
   private failure: Error | undefined;
 
@@ -90,7 +89,7 @@ export class Client {
     return this;
   }
 
-  /** Reads nothing until all has been sent. */
+  /** Reads nothing until everything has been sent. */
   async sendFirst(bytes: Buffer): Promise<void> {
     this.socket.pause();
     await new Promise<void>((resolve, reject) => {
@@ -99,7 +98,7 @@ export class Client {
     this.socket.resume();
   }
 
-  /** @throws Error where the connection ends before the response does */
+  /** @throws Error if the connection ends before the response is complete */
   async response(): Promise<Response> {
     while (!this.isComplete) {
       if (this.failure !== undefined || this.socket.closed)
@@ -120,9 +119,7 @@ export class Client {
     const head = this.text.indexOf('\r\n\r\n');
     if (head < 0) return false;
     const length = /^Content-Length: (\d+)/im.exec(this.text.slice(0, head))?.[1];
-    return length === undefined
-      ? this.tail.endsWith('0\r\n\r\n')
-      : this.received >= head + 4 + Number(length);
+    return length === undefined ? this.tail.endsWith('0\r\n\r\n') : this.received >= head + 4 + Number(length);
   }
 
   close(): void {
@@ -137,8 +134,8 @@ export const send = (pod: Pod, bytes: Buffer, connections = 1): Client[] =>
   Array.from({ length: connections }, () => new Client(pod).send(bytes));
 
 /**
- * Sends a whole request over several connections at once, each of which has to get a response of the contract.
- * @throws Error where it is no such response, or error 50
+ * Sends a complete request over several connections at once. Each must get a response in the contract's form.
+ * @throws Error for any other response, and for error 50
  */
 export async function sendAll(pod: Pod, bytes: Buffer, connections = 1): Promise<Response[]> {
   const clients = send(pod, bytes, connections);
@@ -152,7 +149,7 @@ export async function sendAll(pod: Pod, bytes: Buffer, connections = 1): Promise
   }
 }
 
-/** Sends a request whose end never comes, waits until all of it is taken, and hangs up. */
+/** Sends a request without its end, waits until the service has read all of it, and disconnects. */
 export async function sendWithoutEnd(pod: Pod, bytes: Buffer, connections = 1): Promise<void> {
   const clients = send(pod, bytes, connections);
   try {

@@ -17,7 +17,7 @@ describe('readers', () => {
   const fullBody = requestBytes(around(rowsOf('[0,0,0]', MAX_BODY_BYTES - (1 << 17))));
   const smallBody = requestBytes(around(rowsOf('[0,0,0]', 6 * MEBIBYTE)));
 
-  /** Reads some bytes a second; 0 reads nothing. */
+  /** Reads at this rate, or nothing at 0. */
   function readSlowly({ socket }: Client, bytesPerSecond: number): void {
     socket.pause();
     if (bytesPerSecond === 0) return;
@@ -27,7 +27,7 @@ describe('readers', () => {
     socket.once('close', () => clearInterval(timer));
   }
 
-  /** Others are answered again while these still read. */
+  /** Checks that the service responds to others while these clients still read. */
   const slow = (name: string, bytes: Buffer, connections: number, bytesPerSecond: number) =>
     attack(name, async (pod) => {
       const clients = send(pod, bytes, connections);
@@ -64,7 +64,7 @@ describe('senders', () => {
     for (const client of clients) client.close();
   });
 
-  attack('hundreds that send no whole header', async (pod) => {
+  attack('hundreds that send incomplete headers', async (pod) => {
     const clients = send(pod, Buffer.from('POST /method HTTP/1.1\r\nHost: x\r\nX-A: '), 300);
     for (let i = 0; i < 10; i++) await pod.respondsRight();
     for (const client of clients) client.close();
@@ -95,7 +95,7 @@ describe('senders', () => {
   });
 });
 
-/** Each refusal with the request line and headers that lead to it. */
+/** The error and the head of a request that leads to it, by status. */
 const REFUSALS = {
   401: { error: 11, head: POST },
   404: { error: 12, head: ['POST /nothing HTTP/1.1', 'Host: x', 'Content-Type: application/json', KEY] },
@@ -114,7 +114,7 @@ async function sendFirst(pod: Pod, bytes: Buffer): Promise<Response> {
   }
 }
 
-describe('senders of everything before they read', () => {
+describe('clients that send everything before they read', () => {
   const attack = podUnderAttack({ REQUEST_TIMEOUT_MS: '2000' });
   const CONNECTIONS = ['Connection: close', 'Connection: keep-alive'];
   const short = Buffer.alloc(8 * MEBIBYTE, ' ');
@@ -123,18 +123,15 @@ describe('senders of everything before they read', () => {
   for (const [status, { error, head }] of Object.entries(REFUSALS))
     for (const connection of CONNECTIONS)
       for (const chunkBytes of [undefined, 65_536])
-        attack(
-          `${status}, ${connection}, ${chunkBytes === undefined ? 'with a length' : 'in chunks'}`,
-          async (pod) => {
-            const body = status === '413' ? tooLong : short;
-            const bytes = requestBytes(body, { head: [...head, connection], chunkBytes });
-            // A chunked body is refused when it has become too long, and others hold the budget then.
-            for (let i = 0; i < 3; i++) {
-              const response = await sendFirst(pod, bytes);
-              expect([response.status, response.error]).toEqual([Number(status), error]);
-            }
-          },
-        );
+        attack(`${status}, ${connection}, ${chunkBytes === undefined ? 'with a length' : 'in chunks'}`, async (pod) => {
+          const body = status === '413' ? tooLong : short;
+          const bytes = requestBytes(body, { head: [...head, connection], chunkBytes });
+          // Repeated, since a chunked body is refused only once it is too long, when others may hold the budget.
+          for (let i = 0; i < 3; i++) {
+            const response = await sendFirst(pod, bytes);
+            expect([response.status, response.error]).toEqual([Number(status), error]);
+          }
+        });
 
   for (const connection of CONNECTIONS)
     attack(`408, ${connection}`, async (pod) => {
@@ -149,12 +146,8 @@ describe('senders of everything before they read', () => {
     expect(responses.map(({ status }) => status)).toEqual(responses.map(() => 401));
   });
 
-  attack('refused ones that send on for ever hold nothing', async (pod) => {
-    const clients = send(
-      pod,
-      requestBytes(short, { head: [...POST, 'Connection: close'], isUnfinished: true }),
-      17,
-    );
+  attack('refused clients that keep sending hold no memory', async (pod) => {
+    const clients = send(pod, requestBytes(short, { head: [...POST, 'Connection: close'], isUnfinished: true }), 17);
     await Promise.all(clients.map((client) => client.response()));
     const sending = setInterval(() => clients.forEach((client) => client.send(' ')), 100);
     await setTimeout(1_000);
@@ -164,7 +157,7 @@ describe('senders of everything before they read', () => {
     for (const client of clients) client.close();
   });
 
-  attack('a refused upload counts once, also where its client hangs up then', async (pod) => {
+  attack('a refused upload counts once, even if its client then disconnects', async (pod) => {
     const before = await pod.responses();
     const uploads = 10;
     for (let i = 0; i < uploads; i++) {
@@ -179,7 +172,7 @@ describe('senders of everything before they read', () => {
   });
 });
 
-describe('requests that are no valid HTTP', () => {
+describe('requests that are not valid HTTP', () => {
   const attack = podUnderAttack();
   const body = String(requestBytes(SAMPLE, { head: ['GET / HTTP/1.1'] })).split('\r\n\r\n')[1] as string;
   const length = `Content-Length: ${body.length}`;
@@ -195,7 +188,7 @@ describe('requests that are no valid HTTP', () => {
 
   const post = 'POST /method HTTP/1.1';
   refused('two Hosts', 400, 17, [post, 'Host: x', 'Host: y', type, KEY, length]);
-  refused('a Host that is none', 400, 17, [post, 'Host: a b/c', type, KEY, length]);
+  refused('an invalid Host', 400, 17, [post, 'Host: a b/c', type, KEY, length]);
   refused('no Host', 400, 17, [post, type, KEY, length]);
   refused(
     'a transfer coding beside chunked',
@@ -216,7 +209,7 @@ describe('requests that are no valid HTTP', () => {
 
 describe('a body that alone is over the budget', () => {
   const attack = podUnderAttack({ MAX_IN_FLIGHT_BYTES: String(MEBIBYTE) });
-  attack('is too large, rather than to be sent again', async (pod) => {
+  attack('is refused as too large, not as overload', async (pod) => {
     for (const chunkBytes of [undefined, 65_536]) {
       const response = await sendFirst(pod, requestBytes(Buffer.alloc(2 * MEBIBYTE, ' '), { chunkBytes }));
       expect([response.status, response.error]).toEqual([413, 15]);

@@ -1,13 +1,13 @@
 import { around, lengthOf, longRow, rowsOf, type Pieces } from './bodies.js';
 
-/** A body of some bytes that says what many hold: where a text stands again and again, and in which chunks it comes. */
+/** A short description of a long body: a text, the place where it is repeated, and the length of the chunks. */
 export interface CostlyBody {
   readonly place: Place;
   readonly unit: string;
   readonly chunkBytes: number;
 }
 
-/** Of a body, and less than the shortest limit of what is in it. */
+/** The length of each body, below all limits on its parts. */
 const BODY_BYTES = 1 << 18;
 
 const FOUR = { headers: ['date', 'e1_ts', 'e2_ts', 'x'] };
@@ -22,7 +22,7 @@ const params = (inside: Pieces): Pieces => [
   ['"scale":1},"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[]}}', 1],
 ];
 
-/** The places of a body in which a unit can stand again and again. */
+/** The places of a body in which a unit can be repeated. */
 export const PLACES = {
   row: (unit) => around(rowsOf(unit, BODY_BYTES)),
   'row before the headers': (unit) => around(rowsOf(unit, BODY_BYTES), { dataFirst: true }),
@@ -55,17 +55,18 @@ export const PLAIN: CostlyBody = { place: 'row', unit: '[0,0,0]', chunkBytes: 65
 
 export const piecesOf = ({ place, unit }: CostlyBody): Pieces => PLACES[place](unit);
 
-/** As received: small chunks come with the bytes of the transfer coding. */
+/** The bytes on the wire. Each small chunk adds those of the transfer coding. */
 export const receivedBytes = (body: CostlyBody): number => {
   const bytes = lengthOf(piecesOf(body));
   return body.chunkBytes >= 16_384 ? bytes : bytes + 6 * Math.ceil(bytes / body.chunkBytes);
 };
 
-/** The worst of each place that a search found with COST_SEED=2, by time and by memory. */
+/** The slowest and the largest body of each place, found by a search with COST_SEED=2. */
 export const FOUND: readonly CostlyBody[] = [
   { place: 'header', unit: '""', chunkBytes: 65_536 },
   { place: 'header', unit: '"\\u0061"', chunkBytes: 16_384 },
   { place: 'header', unit: '{"": {"":{"":[[""]]}}}', chunkBytes: 16_384 },
+  { place: 'header', unit: '[[""]]', chunkBytes: 16_384 },
   { place: 'member of the body', unit: '"aN07199254740993aN":0', chunkBytes: 65_536 },
   { place: 'member of param', unit: '"a":0', chunkBytes: 65_536 },
   { place: 'needed cell', unit: '5e-324', chunkBytes: 1_024 },

@@ -1,5 +1,5 @@
-// Measures what the built decoder takes for bodies that the parent process describes. Run with --expose-gc, in a process of
-// its own, in which nothing else takes time and memory.
+// Measures the time and memory that the built decoder needs for bodies from the parent process. Runs in its own process with
+// --expose-gc, so that nothing else uses time or memory.
 import { setImmediate } from 'node:timers/promises';
 import { createFrameDecoder } from '../../dist/common/frame/frame-codec.js';
 
@@ -12,7 +12,7 @@ process.on('message', async ({ pieces, chunkBytes, rounds }) => {
   process.send({ cpuNs: Math.min(...cpuNs), heldBytes: await heldFor(body, chunkBytes) });
 });
 
-/** Nanoseconds of CPU time of all threads, also for what is collected of the garbage. */
+/** Nanoseconds of CPU time of all threads, including garbage collection. */
 async function cpuOf(body, chunkBytes) {
   const before = process.cpuUsage();
   const decoder = createFrameDecoder(SCHEMA, { expectedBytes: body.length });
@@ -22,25 +22,25 @@ async function cpuOf(body, chunkBytes) {
   return (user + system) * 1e3;
 }
 
-/** Bytes that are held when all has arrived and the end has not. */
+/** The bytes that the decoder holds after the last chunk, before end(). */
 async function heldFor(body, chunkBytes) {
   const before = await memory();
   const decoder = createFrameDecoder(SCHEMA, { expectedBytes: body.length });
   push(decoder, body, chunkBytes);
   const held = (await memory()) - before;
-  // Still needed up to here.
+  // Keeps the decoder reachable until here.
   decoder.push(Buffer.alloc(0));
   return held;
 }
 
-/** Each chunk is one of its own, as Node hands them over. */
+/** Copies each chunk, as each of Node's has its own memory. */
 function push(decoder, body, chunkBytes) {
   for (let i = 0; i < body.length; i += chunkBytes)
     decoder.push(Uint8Array.prototype.slice.call(body, i, i + chunkBytes));
 }
 
 async function memory() {
-  // Buffers are given back a turn after nobody needs them.
+  // The memory of an unreachable buffer is freed one turn later.
   for (let turn = 0; turn < 3; turn++) {
     globalThis.gc();
     await setImmediate();

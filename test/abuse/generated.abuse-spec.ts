@@ -4,14 +4,14 @@ import { lengthOf, piecesOf, shape, type Shape } from './bodies.js';
 import { requestBytes, sendAll, sendWithoutEnd } from './client.js';
 import { podUnderAttack } from './pod.js';
 
-/** ABUSE_SEED tries the same shapes again, ABUSE_SHAPES other numbers of them. */
+/** ABUSE_SEED repeats a run. ABUSE_SHAPES is the number of bodies. */
 const SEED = Number(process.env.ABUSE_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const SHAPES = Number(process.env.ABUSE_SHAPES ?? 30);
 
 const nameOf = ({ cell, ...others }: Shape): string =>
   JSON.stringify({ cell: cell.length > 40 ? `${cell.slice(0, 37)}…` : cell, ...others });
 
-describe(`bodies drawn at random, ABUSE_SEED=${SEED}`, () => {
+describe(`random bodies, ABUSE_SEED=${SEED}`, () => {
   const attack = podUnderAttack();
 
   fc.sample(shape, { seed: SEED, numRuns: SHAPES }).forEach((shape, index) => {

@@ -1,5 +1,5 @@
-// Preloaded into the service: says on the standard error for how much CPU time a turn of the event loop held it. CPU time and
-// not time, since other processes have their turns as well; of the main thread, which Linux counts in nanoseconds.
+// Preloaded into the service: reports on stderr each long turn of the event loop, by the main thread's CPU time. Unlike elapsed
+// time, that does not depend on other processes. Linux counts it in nanoseconds.
 import { openSync, readSync, writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 
@@ -14,7 +14,7 @@ if (isMainThread) {
     return parseInt(text.toString()) / 1e6;
   };
   let before = cpuMs();
-  // Unreferenced, it runs once in each turn that there is, and makes none by itself.
+  // An unreferenced immediate runs once in each turn but does not keep the loop alive.
   const look = () => {
     const now = cpuMs();
     if (now - before > WORTH_TELLING_MS) writeSync(2, `a turn took ${(now - before).toFixed(0)} ms\n`);

@@ -10,25 +10,23 @@ const ROOT = join(import.meta.dirname, '../..');
 const BASE = join(ROOT, 'deploy/kubernetes/base');
 const MEBIBYTE = 1 << 20;
 
-/** What V8 takes for its heap in a pod of 768 MiB is 396 MiB, of which 48 are for young objects. */
+/** In a pod of 768 MiB V8 limits its heap to 396 MiB, of which 48 are for young objects. */
 const NODE_OPTIONS = '--max-old-space-size=348 --import ./test/abuse/loop-watch.mjs';
 
 const KEY = { 'X-API-Key': 'k3y' };
 const SAMPLE = readFileSync(join(ROOT, 'test/fixtures/sample.request.json'));
-const SAMPLE_RESPONSE = JSON.parse(
-  readFileSync(join(ROOT, 'test/fixtures/sample.response.json'), 'utf8'),
-) as object;
+const SAMPLE_RESPONSE = JSON.parse(readFileSync(join(ROOT, 'test/fixtures/sample.response.json'), 'utf8')) as object;
 
-/** The longest that one turn of the event loop may take, in milliseconds of CPU time. */
+/** The longest turn of the event loop, in milliseconds of CPU time. */
 const MAX_TURN_MS = 250;
 
-/** An attack that is not over by then has made the service useless for as long. */
+/** A longer attack counts as denial of service. */
 const MAX_ATTACK_MS = 45_000;
 
-/** Whatever a client has left behind is free again by then. */
+/** The time within which everything that an attack has used must be free again. */
 const MAX_CLEANUP_MS = 15_000;
 
-/** The environment that deploy/kubernetes gives a pod. */
+/** The environment of a pod of deploy/kubernetes. */
 function podEnvironment(): Record<string, string> {
   const { configMapGenerator } = parse(readFileSync(join(BASE, 'kustomization.yaml'), 'utf8')) as {
     configMapGenerator: [{ literals: string[] }];
@@ -41,10 +39,10 @@ const ENVIRONMENT = podEnvironment();
 export const MAX_BODY_BYTES = Number(ENVIRONMENT.MAX_BODY_BYTES);
 export const MAX_IN_FLIGHT_BYTES = Number(ENVIRONMENT.MAX_IN_FLIGHT_BYTES);
 
-/** What docs/operations.md promises of one process. */
+/** The limit that docs/operations.md promises for one process. */
 const MAX_RESIDENT_BYTES = 160 * MEBIBYTE + 4 * MAX_IN_FLIGHT_BYTES;
 
-/** The built service with a pod's limits, and what it has done since the last attack began. */
+/** The built service with a pod's limits, and its output and resource usage since the attack began. */
 export class Pod {
   private outputBefore = 0;
   private cpuBefore = 0;
@@ -63,7 +61,7 @@ export class Pod {
         ...environment,
       }),
     );
-    // What is compiled and allocated once is none of the attacks'.
+    // Warm up, so that one-time compilation and allocation do not count.
     for (let i = 0; i < 20; i++) await pod.respondsRight();
     return pod;
   }
@@ -80,7 +78,7 @@ export class Pod {
     return this.process.child.exitCode === null && this.process.child.signalCode === null;
   }
 
-  /** What it has logged and said since the attack began. */
+  /** Its output since the attack began. */
   get output(): string {
     return this.process.output().slice(this.outputBefore);
   }
@@ -89,7 +87,7 @@ export class Pod {
     return Math.max(0, ...[...this.output.matchAll(/a turn took (\d+) ms/g)].map(([, ms]) => Number(ms)));
   }
 
-  /** The most memory that was resident since the attack began. */
+  /** The peak resident memory since the attack began. */
   get peakBytes(): number {
     return Number(/VmHWM:\s+(\d+)/.exec(this.status('status'))?.[1]) * 1024;
   }
@@ -122,14 +120,14 @@ export class Pod {
     return this.metric('kasem_in_flight_bytes');
   }
 
-  /** All responses that were counted, those to the attacker and those to the harness. */
+  /** The number of responses, to the attacker and to this test. */
   async responses(): Promise<number> {
     const response = await fetch(`${this.url}/metrics`, { headers: KEY });
     const counts = [...(await response.text()).matchAll(/^kasem_method_calls_total\{.*\} (\d+)$/gm)];
     return counts.reduce((sum, [, count]) => sum + Number(count), 0);
   }
 
-  /** The service has taken all that has been sent and nobody sends any more. */
+  /** Waits until the service has read everything that was sent. */
   async isSettled(): Promise<void> {
     let before = -1;
     for (let same = 0; same < 3;) {
@@ -146,7 +144,7 @@ export class Pod {
       throw new Error(`the sample is answered with ${response.status}: ${response.text.slice(0, 300)}`);
   }
 
-  /** Nothing of the attack is left. */
+  /** Waits until no memory and no request of the attack is left. */
   private async isFree(): Promise<void> {
     const active = (verb: string) =>
       this.metric(`http_server_active_requests{http_request_method="${verb}",url_scheme="http"}`);
@@ -155,8 +153,8 @@ export class Pod {
   }
 
   /**
-   * All that has to hold after an attack.
-   * @throws Error that says all that does not
+   * Checks the service after an attack.
+   * @throws Error that lists all failed checks
    */
   async hasWithstood(maxTurnMs = MAX_TURN_MS): Promise<void> {
     const broken: string[] = [];
@@ -167,22 +165,19 @@ export class Pod {
     if (!this.isAlive) throw new Error(this.end());
     if (this.longestTurnMs > maxTurnMs) broken.push(`the loop was held for ${this.longestTurnMs} ms`);
     if (this.peakBytes > MAX_RESIDENT_BYTES)
-      broken.push(
-        `${mebibytes(this.peakBytes)} MiB were resident, promised are ${mebibytes(MAX_RESIDENT_BYTES)}`,
-      );
+      broken.push(`${mebibytes(this.peakBytes)} MiB were resident, promised are ${mebibytes(MAX_RESIDENT_BYTES)}`);
     const fault = /^.*"level":"(error|fatal)".*$/m.exec(this.output)?.[0];
     if (fault !== undefined) broken.push(`it logs a fault of its own: ${fault.slice(0, 300)}`);
     if (broken.length > 0) throw new Error(broken.join('\n'));
   }
 
-  /** How it ended. */
   end(): string {
     const { exitCode, signalCode } = this.process.child;
     const why = /FATAL ERROR.*/.exec(this.output)?.[0] ?? this.output.slice(-300);
     return `the process ended with ${signalCode ?? exitCode}: ${why}`;
   }
 
-  /** Rejected when the process ends. */
+  /** Rejects when the process ends. */
   async ended(): Promise<never> {
     await this.process.exited;
     throw new Error(this.end());
@@ -195,15 +190,15 @@ export class Pod {
 }
 
 export interface AttackOptions {
-  /** Bytes of text that the service is given, to tell what one costs. */
+  /** The bytes of text that are sent, to report the CPU time of one. */
   readonly bytes?: number;
-  /** The longest turn of the loop where it is not MAX_TURN_MS, in milliseconds of CPU time. */
+  /** The longest turn of the event loop, in milliseconds of CPU time; MAX_TURN_MS by default. */
   readonly maxTurnMs?: number;
 }
 
 /**
- * A pod for the attacks of one `describe`. An attack that it does not withstand leaves the next one a new pod.
- * @returns defines an attack: a test with all that has to hold afterwards
+ * A pod for the attacks of one `describe`. After a failed attack the next one gets a new pod.
+ * @returns a function that defines an attack: a test that checks the service afterwards
  */
 export function podUnderAttack(
   environment: Readonly<Record<string, string>> = {},
@@ -217,9 +212,8 @@ export function podUnderAttack(
       attacked.beginAttack();
       try {
         await Promise.race([within('the attack', MAX_ATTACK_MS, run(attacked)), attacked.ended()]).catch(
-          // Clients see a connection that breaks before the process has ended.
-          async (error: Error) =>
-            Promise.race([setTimeout(2_000).then(() => Promise.reject(error)), attacked.ended()]),
+          // A client notices the broken connection before the process has ended.
+          async (error: Error) => Promise.race([setTimeout(2_000).then(() => Promise.reject(error)), attacked.ended()]),
         );
         const cpuMs = attacked.cpuMs;
         await attacked.hasWithstood(maxTurnMs);
@@ -237,7 +231,7 @@ export function podUnderAttack(
 
 const mebibytes = (bytes: number): string => (bytes / MEBIBYTE).toFixed(0);
 
-/** @throws Error where the promise takes longer */
+/** @throws Error if the promise takes longer */
 async function within<T>(name: string, ms: number, promise: Promise<T>): Promise<T> {
   const timeout = new AbortController();
   const late = setTimeout(ms, undefined, { signal: timeout.signal }).then(() => {

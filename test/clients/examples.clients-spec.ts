@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { readPages, ROOT } from '../support/pages.js';
 import { spawnService, type ServiceProcess } from '../support/service.js';
 
-/** How each example reads the missing samples of a service with MISSING_SAMPLES=NaN: as NaN, or not at all. */
+/** Whether each example can read the NaN of a service with MISSING_SAMPLES=NaN. */
 const READS_NAN: Record<string, boolean> = {
   'call.cs': true,
   'CallGson.java': true,
@@ -15,7 +15,7 @@ const READS_NAN: Record<string, boolean> = {
   'call.ts': false,
 };
 
-/** The commands of examples/README.md: the last one calls the service, those before compile. */
+/** The commands of examples/README.md. The last one calls the service, those before it compile. */
 const COMMANDS = new Map(
   readPages()
     .filter(({ path }) => path === 'examples/README.md')
@@ -33,7 +33,7 @@ const ROWS: [date: number, e1: number, e2: number][] = [
   [1420066803, 11.014022077905956, 935.60744493063885],
 ];
 
-/** What an example prints, numbers as numbers: the sums of the sample, and of the sample with two missing. */
+/** The parsed output of an example: the sums of the sample, then those with two samples missing. */
 const printed = (scale: number) => [
   '4 rows, none missing',
   ...ROWS.map(([date, e1, e2]) => [date, scale * (e1 + e2)]),
@@ -49,21 +49,49 @@ beforeAll(async () => {
 });
 
 it('each example is called', () => {
-  expect([...COMMANDS.keys()].sort()).toEqual(Object.keys(READS_NAN).sort());
+  expect([...COMMANDS.keys()].filter((name) => !name.startsWith('send.')).sort()).toEqual(
+    Object.keys(READS_NAN).sort(),
+  );
 });
 
-describe.each([...COMMANDS])('%s', (name, code) => {
+describe.each([...COMMANDS].filter(([name]) => name.startsWith('send.')))('%s', (_, code) => {
+  const compilations = code.split('\n');
+  const command = compilations.pop() as string;
+  const send = (file: string) =>
+    sh(command.replace('http://127.0.0.1:5000/method', `${service.url}/method`).replace(/\S+\.json$/, file));
+
+  beforeAll(async () => {
+    for (const compilation of compilations) expect(await sh(compilation)).toEqual({ code: 0, out: [''], err: '' });
+  });
+
+  it('sends a recorded body unchanged', async () => {
+    expect(await send('test/fixtures/sample.request.json')).toEqual({
+      code: 0,
+      out: printed(25).slice(0, 5),
+      err: '',
+    });
+  });
+
+  it('shows the error of a response', async () => {
+    expect(await send('test/fixtures/refused.request.json')).toEqual({
+      code: 1,
+      out: [''],
+      err: expect.stringMatching(/^error 25: scalar\.data/),
+    });
+  });
+});
+
+describe.each([...COMMANDS].filter(([name]) => !name.startsWith('send.')))('%s', (name, code) => {
   const compilations = code.split('\n');
   const command = compilations.pop() as string;
   const call = (url: string, scale = '') =>
     sh(`${command.replace('http://127.0.0.1:5000/method', `${url}/method`)} ${scale}`);
 
   beforeAll(async () => {
-    for (const compilation of compilations)
-      expect(await sh(compilation)).toEqual({ code: 0, out: [''], err: '' });
+    for (const compilation of compilations) expect(await sh(compilation)).toEqual({ code: 0, out: [''], err: '' });
   });
 
-  it('gets the very doubles, and missing samples both ways', async () => {
+  it('gets the exact doubles, and missing samples in both directions', async () => {
     expect(await call(service.url)).toEqual({ code: 0, out: printed(25), err: '' });
     expect(await call(service.url, String(1 / 3))).toEqual({ code: 0, out: printed(1 / 3), err: '' });
   });
@@ -88,7 +116,7 @@ describe.each([...COMMANDS])('%s', (name, code) => {
   });
 });
 
-/** Runs a command in the project's folder; Debian's programs come before others of the same name. */
+/** Runs a command in the project's folder. Prefers Debian's programs to others of the same name. */
 function sh(command: string): Promise<{ code: unknown; out: (string | number[])[]; err: string }> {
   const PATH = [dirname(process.execPath), '/usr/bin', process.env.PATH].join(':');
   return new Promise((settle) =>
@@ -98,7 +126,7 @@ function sh(command: string): Promise<{ code: unknown; out: (string | number[])[
   );
 }
 
-/** A row as its date and sum, NaN where that is missing; another line as it is. */
+/** A row as its date and its sum, NaN if missing; any other line unchanged. */
 function numbersOf(line: string): string | number[] {
   const row = /^([\d.E+]+)[ ,](\S+)$/.exec(line);
   return row === null ? line : row.slice(1).map(Number);

@@ -32,29 +32,21 @@ describe('docker-compose.yml', () => {
     120_000,
   );
 
-  // Later versions of compose than the one at hand hold their files to this schema.
-  it('keeps the schema of the Compose Specification, and a planted fault does not', () => {
-    const { $schema, ...schema } = JSON.parse(
-      read('node_modules/dclint/schemas/compose.schema.json'),
-    ) as Record<string, object>;
+  // Newer versions of compose validate their files by this schema.
+  it('conforms to the schema of the Compose Specification, which finds planted faults', () => {
+    const { $schema, ...schema } = JSON.parse(read('node_modules/dclint/schemas/compose.schema.json')) as Record<
+      string,
+      object
+    >;
     expect($schema).toContain('draft-07');
     const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
     for (const path of ['docker-compose.yml', 'deploy/compose/keys.yml', 'test/container/stand-in.yml'])
-      expect([path, validate(parse(read(path), { merge: true })), validate.errors]).toEqual([
-        path,
-        true,
-        null,
-      ]);
-    for (const fault of [
-      { memory_limit: '1g' },
-      { cap_drop: 'ALL' },
-      { scale: [] },
-      { healthcheck: { test: 1 } },
-    ])
+      expect([path, validate(parse(read(path), { merge: true })), validate.errors]).toEqual([path, true, null]);
+    for (const fault of [{ memory_limit: '1g' }, { cap_drop: 'ALL' }, { scale: [] }, { healthcheck: { test: 1 } }])
       expect([fault, validate({ services: { kasem: { ...kasem, ...fault } } })]).toEqual([fault, false]);
   });
 
-  it('has further instances that differ from the first in their number and name alone', () => {
+  it('has further instances that differ from the first only in their number and name', () => {
     const { ports, ...first } = kasem;
     const { profiles, scale, depends_on, networks, ...further } = replica;
     expect(ports).toHaveLength(1);
@@ -63,12 +55,12 @@ describe('docker-compose.yml', () => {
     expect(further).toEqual(first);
   });
 
-  it('leaves nothing but the image to know what is healthy', () => {
+  it('leaves the health check to the image', () => {
     expect(kasem).not.toHaveProperty('healthcheck');
     expect(read('Dockerfile')).toContain('HEALTHCHECK --interval');
   });
 
-  it('gives the memory that the budget needs, and the time that an end takes', () => {
+  it('gives enough memory for the budget, and enough time to stop', () => {
     const { MAX_IN_FLIGHT_BYTES, MAX_BODY_BYTES, SHUTDOWN_DELAY_MS, SHUTDOWN_GRACE_MS } = kasem.environment;
     const worst = 160 + (4 * Number(MAX_IN_FLIGHT_BYTES)) / 2 ** 20;
     const given = Number(/^(\d+)m$/.exec(String(kasem.mem_limit))?.[1]);
@@ -84,24 +76,21 @@ describe('docker-compose.yml', () => {
     expect(Object.keys(kasem.environment).filter((name) => !known.includes(name))).toEqual([]);
   });
 
-  it.each(Object.entries(FILE.services))(
-    'restricts %s, keeps its log small and restarts it',
-    (_, service) => {
-      expect(service).toMatchObject({
-        read_only: true,
-        cap_drop: ['ALL'],
-        security_opt: ['no-new-privileges:true'],
-        restart: 'unless-stopped',
-        logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '5' } },
-      });
-      expect(service.image).toMatch(/^kasem-time-series:|:v?\d+\.\d+/);
-      for (const volume of (service.volumes ?? []) as string[])
-        if (volume.startsWith('./'))
-          expect([volume, existsSync(join(ROOT, volume.split(':')[0] as string))]).toEqual([volume, true]);
-    },
-  );
+  it.each(Object.entries(FILE.services))('restricts %s, keeps its log small and restarts it', (_, service) => {
+    expect(service).toMatchObject({
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      restart: 'unless-stopped',
+      logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '5' } },
+    });
+    expect(service.image).toMatch(/^kasem-time-series:|:v?\d+\.\d+/);
+    for (const volume of (service.volumes ?? []) as string[])
+      if (volume.startsWith('./'))
+        expect([volume, existsSync(join(ROOT, volume.split(':')[0] as string))]).toEqual([volume, true]);
+  });
 
-  it('has Grafana find the dashboard where it is mounted, and Prometheus by its name', () => {
+  it('provisions Grafana with the mounted dashboard, and with Prometheus by its name', () => {
     const { volumes } = FILE.services.grafana as unknown as { volumes: string[] };
     const provisioning = 'deploy/grafana/provisioning';
     const dashboards = parse(read(`${provisioning}/dashboards/kasem.yml`)) as {
@@ -155,11 +144,9 @@ describe('on a real engine', () => {
   };
   const states = async (service: string, field: string) =>
     Promise.all(
-      (await containers(service)).map(async (id) =>
-        (await docker('inspect', '-f', `{{.State.${field}}}`, id)).trim(),
-      ),
+      (await containers(service)).map(async (id) => (await docker('inspect', '-f', `{{.State.${field}}}`, id)).trim()),
     );
-  // As v2's --wait does, which 1.29 has not.
+  // Does the same as v2's --wait, which 1.29 lacks.
   const wait = (service: string) =>
     eventually(async () => (await states(service, 'Health.Status')).every((state) => state === 'healthy'));
   const sample = (at: number, headers = {}) =>
@@ -168,7 +155,7 @@ describe('on a real engine', () => {
 
   beforeAll(async () => {
     writeFileSync(environment.KASEM_KEYS_FILE, '# keys\nkasem-interface:2f6c1d\n', { mode: 0o644 });
-    // The host's network, so that engines without a bridge can build as well.
+    // Uses the host's network, so that engines without a bridge can build too.
     const build = (...args: string[]) => docker('build', '-q', '--network=host', ...args);
     await build('--target', 'production', '-t', `kasem-time-series:${name}`, '.');
     await build('-t', environment.STAND_IN, '-f', 'test/container/stand-in.Dockerfile', 'test/container');
@@ -179,7 +166,7 @@ describe('on a real engine', () => {
     rmSync(directory, { recursive: true });
   }, 240_000);
 
-  it('brings the service up alone and waits for it, open, and ends it with exit code 0', async () => {
+  it('starts the service alone, without keys, and stops it with exit code 0', async () => {
     await compose(plain, [], 'up', '-d', '--no-build', '--wait');
     expect(await states('kasem', 'Health.Status')).toEqual(['healthy']);
     expect(await containers()).toHaveLength(1);
@@ -189,7 +176,7 @@ describe('on a real engine', () => {
     await down();
   }, 240_000);
 
-  it('is brought up and taken down by docker-compose 1.29 as well', async () => {
+  it('is started and stopped by docker-compose 1.29, too', async () => {
     await composeBy(V1, plain, [], 'up', '-d', '--no-build');
     await wait('kasem');
     expect(await sample(own)).toMatchObject({ error: 0, scalar: SUMS });
@@ -197,7 +184,7 @@ describe('on a real engine', () => {
     expect(await containers()).toEqual([]);
   }, 240_000);
 
-  it('asks for a key where keys.yml is given, and takes one that is added on SIGHUP', async () => {
+  it('needs a key with keys.yml, and accepts a new one after SIGHUP', async () => {
     await compose(FILES, [], 'up', '-d', '--no-build', '--wait');
     expect(await sample(own)).toMatchObject({ error: 11 });
     expect(await sample(own, { 'X-API-Key': '2f6c1d' })).toMatchObject({ error: 0 });
@@ -207,13 +194,11 @@ describe('on a real engine', () => {
     await down();
   }, 240_000);
 
-  it('spreads requests over the replicas, which Prometheus scrapes each, and outlives one that is killed', async () => {
+  it('spreads requests over the replicas, scrapes each of them, and survives when one is killed', async () => {
     const up = ['up', '-d', '--no-build', '--wait', '--scale', 'replica=2'];
     await compose(plain, PROFILES, ...up, 'proxy', 'prometheus');
     const answered = async () => {
-      const logs = [...(await containers('kasem')), ...(await containers('replica'))].map((id) =>
-        docker('logs', id),
-      );
+      const logs = [...(await containers('kasem')), ...(await containers('replica'))].map((id) => docker('logs', id));
       return (await Promise.all(logs)).map((log) => log.split('"method":"POST"').length - 1);
     };
     await eventually(async () => {

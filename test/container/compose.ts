@@ -7,7 +7,7 @@ const execute = promisify(execFile);
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Runs a command in the project's folder; its output, where it succeeds. */
+/** Runs a command in the project's folder. Resolves to its output, or rejects if it fails. */
 export async function run(command: string, args: readonly string[], environment: Environment = {}) {
   const { stdout } = await execute(command, args, {
     cwd: ROOT,
@@ -17,11 +17,11 @@ export async function run(command: string, args: readonly string[], environment:
   return stdout;
 }
 
-/** Both kinds of compose, which have to be there: docker-compose 1.29 as a command, v2 as docker's plug-in. */
+/** Both must be installed: docker-compose 1.29 as a command, and v2 as a plug-in of docker. */
 export const [V1, V2] = [['docker-compose'], ['docker', 'compose']] as const;
 export type Compose = typeof V1 | typeof V2;
 
-/** What a compose makes of the files, by name of the service. */
+/** A service as compose resolves it from the files. */
 export interface Service {
   readonly environment: Record<string, string>;
   readonly image: string;

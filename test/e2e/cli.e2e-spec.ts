@@ -13,11 +13,8 @@ import { startService, type Service } from '../support/service.js';
 
 const KASEM = resolve(import.meta.dirname, '../../bin/kasem.js');
 
-/** Runs the built command as a person does. */
-function kasem(
-  args: readonly string[],
-  input = '',
-): Promise<{ code: number | null; out: string; err: string }> {
+/** Runs the built command. */
+function kasem(args: readonly string[], input = ''): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((settle) => {
     const child = spawn(process.execPath, [KASEM, ...args]);
     let [out, err] = ['', ''];
@@ -28,7 +25,6 @@ function kasem(
   });
 }
 
-/** An endpoint that answers as it is told to. */
 const endpoint = (listener: RequestListener) => listening(createServer(listener));
 
 async function listening<T extends TcpServer>(server: T): Promise<{ url: string; server: T }> {
@@ -57,13 +53,11 @@ describe('kasem check', () => {
   it('finds that this service keeps the contract', async () => {
     const { code, out, err } = await kasem(['check', url]);
     expect(out).not.toContain('FAILS');
-    expect(out).toMatch(
-      /documented +(\d+) of \1 hold\ncontract +(\d+) of \2 hold\nrobust +(\d+) of \3 hold\n$/,
-    );
+    expect(out).toMatch(/documented +(\d+) of \1 hold\ncontract +(\d+) of \2 hold\nrobust +(\d+) of \3 hold\n$/);
     expect([code, err]).toEqual([0, '']);
   }, 120_000);
 
-  it('prints JSON of one level and some cases', async () => {
+  it('prints JSON for one level and a choice of cases', async () => {
     const { code, out } = await kasem(['check', url, '--json', '--level', 'contract', '--only', 'date']);
     const { cases } = JSON.parse(out) as { cases: { name: string; level: string; holds: boolean }[] };
     expect(cases.length).toBeGreaterThan(2);
@@ -80,11 +74,7 @@ describe('kasem check', () => {
   const json = { 'Content-Type': 'application/json' };
   it.each<[string, RequestListener, string]>([
     ['hangs', () => undefined, 'nothing came for 300 ms'],
-    [
-      'cuts the connection',
-      (request) => request.socket.destroy(),
-      'the connection was cut before a response',
-    ],
+    ['cuts the connection', (request) => request.socket.destroy(), 'the connection was cut before a response'],
     [
       'cuts its response',
       (request, response) => {
@@ -131,9 +121,7 @@ describe('kasem check', () => {
     [
       'drops a row',
       (_, response) =>
-        void response
-          .writeHead(200, json)
-          .end(JSON.stringify({ ...right, scalar: { ...right.scalar, data: [] } })),
+        void response.writeHead(200, json).end(JSON.stringify({ ...right, scalar: { ...right.scalar, data: [] } })),
       'scalar.data has 0 rows and not 1',
     ],
     [
@@ -143,8 +131,7 @@ describe('kasem check', () => {
     ],
     [
       'answers text',
-      (_, response) =>
-        void response.writeHead(200, { 'Content-Type': 'text/plain' }).end(JSON.stringify(right)),
+      (_, response) => void response.writeHead(200, { 'Content-Type': 'text/plain' }).end(JSON.stringify(right)),
       'the content type is text/plain',
     ],
   ])('says what is wrong with an endpoint that %s', async (_, listener, fault) => {
@@ -152,14 +139,7 @@ describe('kasem check', () => {
       if (fault.startsWith('the connection was cut before')) return listener(request, response);
       request.resume().on('end', () => listener(request, response));
     });
-    const { code, out } = await kasem([
-      'check',
-      url,
-      '--timeout',
-      '300',
-      '--only',
-      'other params are ignored',
-    ]);
+    const { code, out } = await kasem(['check', url, '--timeout', '300', '--only', 'other params are ignored']);
     server.closeAllConnections();
     server.close();
     expect(out).toContain('FAILS  contract    other params are ignored');
@@ -169,10 +149,10 @@ describe('kasem check', () => {
   });
 
   it.each([
-    ['the public example, with neither error nor log', example, 'contract', 'while all is well'],
+    ['the public example, with neither error nor log', example, 'contract', 'for valid data'],
     ['one that computes with single precision', imprecise, 'documented', 'cannot rely on'],
-    ['one that has error and log, and knows no bad body', careless, 'contract', 'while all is well'],
-  ])('says of %s what its lowest failing level means for KASEM', async (_, listener, level, meaning) => {
+    ['one that has error and log, and knows no bad body', careless, 'contract', 'for valid data'],
+  ])('explains what the lowest failing level means for KASEM: %s', async (_, listener, level, meaning) => {
     const { url, server } = await endpoint(listener);
     const all = await kasem(['check', url, '--level', 'contract']);
     const documented = await kasem(['check', url, '--level', 'documented']);
@@ -183,7 +163,7 @@ describe('kasem check', () => {
     expect(documented.out).not.toMatch(/^\w+ +(contract|robust)/m);
   });
 
-  it('warns where the endpoint has another method, and takes cases of its own', async () => {
+  it('warns if the endpoint has another method, and accepts custom cases', async () => {
     const { url, server } = await endpoint(difference);
     const folder = mkdtempSync(join(tmpdir(), 'kasem-cases-'));
     const cases = join(folder, 'difference.yaml');
@@ -229,7 +209,52 @@ describe('kasem check', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('takes a response that is compressed unasked, and shows how much of a broken one came', async () => {
+  it('checks an endpoint against its own description if that is in this service’s format', async () => {
+    let description: unknown = await (await fetch(`${service.url}/openapi.json`)).json();
+    const { url, server } = await endpoint((request, response) => {
+      if (request.url === '/openapi.json') return void response.end(JSON.stringify(description));
+      careless(request, response);
+    });
+    const only = ['--only', 'a short row'];
+    // The service has the sum, so the contract's own case runs.
+    const sum = await kasem(['check', url, ...only]);
+    expect([sum.out, sum.err]).toEqual([expect.stringContaining('contract    0 of 1 hold'), '']);
+
+    const post = {
+      'x-kasem': { paths: ['method'], inputs: ['e1_ts', 'e2_ts'], optional: [], outputs: ['mean_ts'] },
+      requestBody: { content: { 'application/json': {} } },
+      responses: { 200: { content: { 'application/json': {} } } },
+    };
+    description = { paths: { '/method': { post } } };
+    const other = await kasem(['check', url, ...only]);
+    expect(other.out).toContain(
+      '  error is 0 and not 24 (INVALID_ROW)\n' +
+        '  log does not say "scalar.data[1]": "done"\n' +
+        '  sent: {"param":{},"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[[0,1,2],[1,2]]}}',
+    );
+    expect(other.err).toMatch(
+      /^kasem: \/method is not the sum of two series: \d+ cases made .*\nkasem: \/method has no example .*\n$/,
+    );
+    expect(other.code).toBe(1);
+
+    const astray = await kasem(['check', url.replace(/method$/, 'mean'), ...only]);
+    expect(astray.err).toMatch(/^kasem: the service at \S+ describes other methods, and none at \/mean\n$/);
+    expect(astray.out).toContain('contract    0 of 1 hold');
+
+    // Descriptions as other frameworks write them.
+    for (const paths of [{ '/method': { post: { responses: {} } }, '/x': null }, null]) {
+      description = { openapi: '3.1.0', paths };
+      const foreign = await kasem(['check', url, '--only', 'the recorded body']);
+      expect(foreign).toMatchObject({
+        out: expect.stringContaining('documented  1 of 1 hold'),
+        err: '',
+        code: 0,
+      });
+    }
+    server.close();
+  });
+
+  it('accepts a response that is compressed without a request for it, and shows how much of a broken one arrived', async () => {
     const zipped = gzipSync(JSON.stringify(right));
     const headers = { ...json, 'Content-Encoding': 'gzip' };
     let sent = zipped;
@@ -246,7 +271,7 @@ describe('kasem check', () => {
     expect(cut.code).toBe(1);
   });
 
-  it('gives up on an endpoint that has answered none of the first cases, and says so', async () => {
+  it('gives up on an endpoint that responds to none of the first cases, and says so', async () => {
     const { url, server } = await endpoint(() => undefined);
     const { code, out, err } = await kasem(['check', url, '--timeout', '50']);
     server.closeAllConnections();
@@ -256,7 +281,7 @@ describe('kasem check', () => {
     expect(code).toBe(1);
   });
 
-  it('shows no byte of a response that a terminal would take for a command', async () => {
+  it('escapes the terminal control bytes of a response', async () => {
     const { url, server } = await endpoint((request, response) => {
       request.resume().on('end', () => response.end('\u001b[2J\u009b2J\u007f'));
     });
@@ -265,20 +290,14 @@ describe('kasem check', () => {
     expect(out).toContain(String.raw`got: 200 \u001b[2J\u009b2J\u007f`);
   });
 
-  it('ends with 2 where nobody responses, or the command line is wrong', async () => {
+  it('exits with 2 if there is no response, or if the command line is wrong', async () => {
     const unreachable = await kasem(['check', 'http://127.0.0.1:1/method']);
     expect(unreachable).toEqual({
       code: 2,
       out: '',
       err: 'kasem: http://127.0.0.1:1/method: the connection is refused\n',
     });
-    for (const args of [
-      ['check'],
-      ['check', 'ftp://x'],
-      ['check', url, '--level', 'x'],
-      ['call'],
-      ['call', url],
-    ])
+    for (const args of [['check'], ['check', 'ftp://x'], ['check', url, '--level', 'x'], ['call'], ['call', url]])
       expect((await kasem(args)).code).toBe(2);
   });
 });
@@ -293,7 +312,7 @@ describe('kasem call', () => {
   const sample = resolve(import.meta.dirname, '../fixtures/sample.request.json');
   const recorded = resolve(import.meta.dirname, '../fixtures/sample.response.json');
 
-  it('tells what comes back, and holds it against a recorded response', async () => {
+  it('prints the response, and compares it with a recorded one', async () => {
     const { code, out } = await kasem(['call', sample, url, '--expect', recorded]);
     expect(out).toContain('error 0, 4 rows, none missing');
     expect(out).toContain('1420066800  21096.19278046125');
@@ -301,7 +320,7 @@ describe('kasem call', () => {
     expect([out.trimEnd().endsWith(`as in ${recorded}`), code]).toEqual([true, 0]);
   });
 
-  it('shows the first differences, and takes a tolerance', async () => {
+  it('shows the first differences, and accepts a tolerance', async () => {
     const near = file('near.json', readFileSync(recorded, 'utf8').replace(/13024\.3205\d*/, '13024.321'));
     const { code, out } = await kasem(['call', sample, url, '--expect', near]);
     expect(out).toContain('scalar.data[1][1] (sum_ts) is 13024.320520006271 and not 13024.321');
@@ -309,13 +328,13 @@ describe('kasem call', () => {
     expect((await kasem(['call', sample, url, '--expect', near, '--tolerance', '1e-6'])).code).toBe(0);
   });
 
-  it('reads the standard input, and ends with 1 where the body is refused', async () => {
+  it('reads the standard input, and exits with 1 if the body is refused', async () => {
     const { code, out } = await kasem(['call', '-', url], bodyOf([[1, 2, 'x' as never]]));
     expect(out).toContain('-: error 25, scalar.data[0][2]');
     expect(code).toBe(1);
   });
 
-  it('says which file is at fault, and ends without a stack', async () => {
+  it('names the faulty file, and prints no stack', async () => {
     const text = file('text.json', '{"scalar":{"headers":["date"],"data":[[1],["2"]]}}');
     for (const [args, why] of [
       [['--expect', join(directory, 'no.json')], 'no.json: there is no such file'],
@@ -329,7 +348,7 @@ describe('kasem call', () => {
     }
   });
 
-  it('sends nothing where a URL was misspelt or the response cannot be written', async () => {
+  it('sends nothing if a URL is misspelt or the response cannot be written', async () => {
     const out = (path: string) => ['--out', path];
     for (const [args, why] of [
       [['localhost:5305/method'], 'localhost:5305/method: there is no such file, and a URL begins with http'],
@@ -346,7 +365,7 @@ describe('kasem call', () => {
     }
   });
 
-  it('shows a 413 that comes while the body is being sent, also where the connection is then cut', async () => {
+  it('shows a 413 that arrives while the body is being sent, even if the connection is then cut', async () => {
     const { url, server } = await listening(
       createTcpServer((socket) => {
         let received = 0;
@@ -366,7 +385,7 @@ describe('kasem call', () => {
   it.each([
     ['TLS', Buffer.from('15030300020246', 'hex'), 'the response is TLS: the URL has to begin with https://'],
     ['another protocol', 'SSH-2.0-x\r\n', String.raw`the response is not HTTP: SSH-2.0-x\u000d`],
-  ])('says where an endpoint speaks %s', async (_, bytes, why) => {
+  ])('says that an endpoint speaks %s', async (_, bytes, why) => {
     const { url, server } = await listening(
       createTcpServer((socket) => socket.on('error', () => undefined).once('data', () => socket.end(bytes))),
     );
@@ -375,7 +394,7 @@ describe('kasem call', () => {
     expect(out).toContain(why);
   });
 
-  it('says where an endpoint does not speak TLS', async () => {
+  it('says that an endpoint does not speak TLS', async () => {
     const { out } = await kasem(['call', sample, url.replace('http', 'https')]);
     expect(out).toContain('the response is not TLS: the URL may have to begin with http://');
   });
@@ -389,7 +408,7 @@ describe('kasem call', () => {
     expect([out.trimEnd().endsWith('null.json'), code]).toEqual([true, 1]);
   });
 
-  it('ends with 2 and without a stack where nobody reads on', async () => {
+  it('exits with 2 and prints no stack if its output is closed', async () => {
     const child = spawn(process.execPath, [KASEM, 'call', ...Array<string>(5).fill(sample), url]);
     child.stdout.once('data', () => child.stdout.destroy());
     let err = '';
@@ -398,14 +417,14 @@ describe('kasem call', () => {
     expect([code, err]).toEqual([2, '']);
   });
 
-  it('replays several bodies, and goes on after one that is not there', async () => {
+  it('replays several bodies, and continues after one that does not exist', async () => {
     const { code, out } = await kasem(['call', sample, join(directory, 'nothing.json'), sample, url]);
     expect(out).toContain('nothing.json: there is no such file');
     expect(out).toContain('2 of 3 bodies right');
     expect(code).toBe(1);
   });
 
-  it('writes the response as it came, also a long one, and reads that again', async () => {
+  it('writes a long response unchanged, and reads it again', async () => {
     const long = file('long.json', bodyOf(sampleRows(1_200_000), 3));
     const [out, again] = [join(directory, 'out.json'), join(directory, 'again.json')];
     const first = await kasem(['call', long, url, '--out', out]);

@@ -11,7 +11,7 @@ import { startService, type Service } from '../support/service.js';
 const cases = loadCases();
 
 describe('the cases', () => {
-  it('have a name each, and no two the same', () => {
+  it('have unique names', () => {
     expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
   });
 
@@ -32,10 +32,10 @@ describe('the cases', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('meet each error that a body can cause', () => {
+  it('cover each error that a body can cause', () => {
     const met = new Set(cases.map(({ expect }) => expect.error));
     const unmet = Object.keys(ERROR_CODES).filter((name) => !met.has(name as keyof typeof ERROR_CODES));
-    // HTTP itself, keys, times, limits and draining are of the service and its settings, and no body's.
+    // These depend on HTTP, the service and its settings, not on the body.
     expect(unmet).toEqual([
       'UNAUTHORIZED',
       'REQUEST_TIMEOUT',

@@ -1,22 +1,16 @@
-import {
-  Module,
-  RequestMethod,
-  VersioningType,
-  type MiddlewareConsumer,
-  type NestModule,
-} from '@nestjs/common';
+import { Module, RequestMethod, VersioningType, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type HttpAdapter } from '../../src/common/http/http-adapter.js';
 import { ProbeModule } from '../fixtures/probe/probe.module.js';
-import { bodyOf, call } from '../support/http.js';
+import { bodyOf, call, rawRequest } from '../support/http.js';
 import { startService, type Service } from '../support/service.js';
 
 const body = bodyOf([[1, 2, 3]]);
 const passOn = (_: unknown, __: unknown, next: NextFunction): void => next();
 
-/** Middleware of all paths, which takes every route away from the direct way. */
+/** Middleware for all paths. With it, no request is dispatched directly. */
 @Module({})
 class ThroughExpress implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
@@ -50,7 +44,7 @@ describe.each([
   const send = (method: string, path: string, headers?: Record<string, string>) =>
     ask(service.url + path, method, headers);
 
-  it('is asked on that way', () => {
+  it('uses that way', () => {
     for (const [verb, path] of [
       ['POST', '/method'],
       ['POST', '/probe/order'],
@@ -58,7 +52,7 @@ describe.each([
       ['GET', '/health/live'],
     ] as const)
       expect([path, routesOf(app).find(verb, path) !== undefined]).toEqual([path, isDirect]);
-    // A path with a parameter needs Express's router; so does what stands behind one that fits.
+    // A path with a parameter needs Express's router. So does a later route that such a path also matches.
     expect(routesOf(app).find('GET', '/probe/:id')).toBeUndefined();
   });
 
@@ -80,9 +74,12 @@ describe.each([
     ['/probe/request?a=1&b=2', '/probe/request'],
     ['/Probe/REQUEST/?a=1&b=2', '/Probe/REQUEST/'],
     ['//probe///request//?a=1&b=2', '/probe/request/'],
+    ['/probe/request?a=1&b=2#//c', '/probe/request'],
+    ['http://127.0.0.1//probe/request?a=1&b=2', '/probe/request'],
   ])('gives the request %s all that Express gives it', async (url, path) => {
-    const { text } = await send('POST', url);
-    expect(JSON.parse(text)).toEqual({
+    const request = rawRequest(service.port, ['Connection: close'], url);
+    const text = await request.received(/}$/);
+    expect(JSON.parse(text.slice(text.indexOf('{')))).toEqual({
       path,
       url: `${path}?a=1&b=2`,
       originalUrl: `${path}?a=1&b=2`,
@@ -90,12 +87,13 @@ describe.each([
       query: { a: '1', b: '2' },
       params: {},
       ip: '127.0.0.1',
-      hostname: '127.0.0.1',
+      hostname: url.startsWith('http') ? '127.0.0.1' : 'x',
       protocol: 'http',
       xhr: false,
       route: '/probe/request',
       accepts: 'json',
       isSame: true,
+      inherits: false,
     });
   });
 
@@ -121,21 +119,20 @@ describe.each([
     ['GET', '/probe/events', 200, '\nid: 1\ndata: 1\n\nid: 2\ndata: two\n\n'],
     ['GET', '/probe/file', 404, '{"error":17,"log":"Not Found"}'],
     ['GET', '/probe/some', 200, '{"id":"some global"}'],
+    ['GET', '/probe/either', 200, '{"path":"/probe/either{/or}"}'],
     ['POST', '/probe-scoped?a=1', 201, '{"isSame":true,"query":{"a":"1"}}'],
     ['POST', '/probe/twice', 201, '"first"'],
     ['POST', '/probe/twice?pass', 201, '["second"]'],
     ['POST', '/probe/twice?pass=route', 201, '["second"]'],
+    ['POST', '/probe/rewritten?to=/probe/behind', 201, 'behind'],
+    ['POST', '/probe/rewritten?to=/probe/twice', 404, '{"error":12,"log":"there is no /probe/twice"}'],
     ['POST', '/probe/throws/http', 403, '{"error":17,"log":"not for you"}'],
     ['POST', '/probe/throws/own', 418, '{"filter":"local","fault":"own"}'],
     ['POST', '/probe/throws/global', 418, '{"filter":"global","fault":"global"}'],
-    [
-      'POST',
-      '/probe/throws/string',
-      500,
-      expect.stringMatching(/^{"error":50,"log":"a fault of the service/),
-    ],
+    ['POST', '/probe/throws/string', 500, expect.stringMatching(/^{"error":50,"log":"a fault of the service/)],
     ['POST', '/probe/throws/missing', 404, '{"error":17,"log":"no such row"}'],
     ['POST', '/probe/throws/in-filter', 403, '{"error":17,"log":"from a filter"}'],
+    ['POST', '/probe/throws/nothing-in-filter', 500, expect.stringMatching(/^{"error":50,/)],
     ['POST', '/probe/next/error', 418, '{"filter":"global","fault":"next"}'],
     ['POST', '/probe/next/string', 500, expect.stringMatching(/^{"error":50,"log":"a fault of the service/)],
     ['DELETE', '/probe/order', 405, expect.stringMatching(/^{"error":13,/)],
@@ -146,15 +143,13 @@ describe.each([
     expect([response.status, response.text]).toEqual([status, text]);
   });
 
-  it('leaves a path to the next controller where host or version do not fit', async () => {
+  it('leaves a path to the next controller if the host or the version does not match', async () => {
     const hosts = async (Host: string) =>
       (await call(service.url, { method: 'GET', path: '/probe-hosted', headers: { Host } })).json.hosts;
     expect(await hosts('my.probe.example')).toEqual({ name: 'my' });
     expect(await hosts('elsewhere.example')).toBe('any');
     for (const version of ['1', '2'])
-      expect((await send('GET', '/probe-versioned', { 'X-Version': version })).text).toBe(
-        `{"version":${version}}`,
-      );
+      expect((await send('GET', '/probe-versioned', { 'X-Version': version })).text).toBe(`{"version":${version}}`);
     expect((await send('GET', '/probe-versioned', { 'X-Version': '3' })).status).toBe(404);
   });
 
@@ -184,7 +179,7 @@ describe('middleware', () => {
   };
   const refuse = (_: Request, __: Response, next: NextFunction): void => next(new Error('refused'));
 
-  /** Sends to /method and to /sum where something is registered, and tells what ran. */
+  /** Calls /method and /sum of a service with this middleware. Returns which middleware ran and which routes are direct. */
   async function withMiddleware(modules: never[], prepare: (app: NestExpressApplication) => void) {
     let app: NestExpressApplication | undefined;
     const service = await startService({}, modules, (prepared) => prepare((app = prepared)));
@@ -210,13 +205,7 @@ describe('middleware', () => {
 
   it.each<[string, never[], (app: NestExpressApplication) => void, string[], string[]]>([
     ['none', [], () => undefined, [], ['/method', '/sum']],
-    [
-      'forRoutes of a path',
-      module((to) => to.apply(see).forRoutes('method')),
-      () => undefined,
-      ofMethod,
-      ['/sum'],
-    ],
+    ['forRoutes of a path', module((to) => to.apply(see).forRoutes('method')), () => undefined, ofMethod, ['/sum']],
     [
       'forRoutes of a verb',
       module((to) => to.apply(see).forRoutes({ path: 'method', method: RequestMethod.POST })),
@@ -231,18 +220,20 @@ describe('middleware', () => {
       [],
       ['/method', '/sum'],
     ],
+    [
+      'forRoutes of all below a path, with its slash',
+      module((to) => to.apply(see).forRoutes('method/*rest', 'method/{*rest}')),
+      () => undefined,
+      ['POST /METHOD/?x'],
+      ['/sum'],
+    ],
     ['app.use', [], (app) => app.use(see), ofAll, []],
     ['app.use of a path', [], (app) => app.use('/method', see), ofMethod, ['/sum']],
     ['app.use of another path', [], (app) => app.use('/meth', see), [], ['/method', '/sum']],
     ['app.use of several paths', [], (app) => app.use(['/method', '/other'], see), ofMethod, []],
     ['use of Express itself', [], (app) => instance(app).use(see), ofAll, []],
-    [
-      'a route of Express itself',
-      [],
-      (app) => instance(app).post('/{*any}', see as RequestHandler),
-      ofAll,
-      [],
-    ],
+    ["use of Express's router", [], (app) => instance(app).router.use(see), ofAll, []],
+    ['a route of Express itself', [], (app) => instance(app).post('/{*any}', see as RequestHandler), ofAll, []],
   ])('runs: %s', async (_, modules, prepare, expected, direct) => {
     expect(await withMiddleware(modules, prepare)).toEqual({ errors: [0, 0, 0], seen: expected, direct });
   });
@@ -255,10 +246,22 @@ describe('middleware', () => {
     expect(errors).toEqual([50, 0, 50]);
   });
 
-  it('of a hook of Nest runs as well', async () => {
+  it('of a Nest hook runs too, even for routes that are registered before it', async () => {
     const hook = (request: Request, _: Response, done: () => void) => see(request, _, done);
-    const { seen } = await withMiddleware([], (app) => adapterOf(app).setOnRequestHook(hook));
+    const { seen } = await withMiddleware([], (app) => {
+      adapterOf(app).post('/sum', (_, response) => response.json({ error: 0 }));
+      adapterOf(app).setOnRequestHook(hook);
+    });
     expect(seen).toEqual(ofAll);
+  });
+
+  it('that throws first refuses the request', async () => {
+    const { errors } = await withMiddleware([], (app) =>
+      app.enableCors(() => {
+        throw new Error('no options');
+      }),
+    );
+    expect(errors).toEqual([50, 50, 50]);
   });
 });
 

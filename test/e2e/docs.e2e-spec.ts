@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { parse as parseYaml } from 'yaml';
-import { DifferenceModule } from '../fixtures/methods/difference/difference.module.js';
+import { RollingMeanModule } from '../fixtures/methods/rolling-mean/rolling-mean.module.js';
 import { anchorsOf, projectFiles, readPages, ROOT, type Block } from '../support/pages.js';
 import { startService, type Service } from '../support/service.js';
 import { VERSION } from '../../src/version.js';
@@ -15,7 +15,7 @@ interface Manifest {
   readonly scripts: Readonly<Record<string, string>>;
 }
 
-/** Blocks that are not run here, by their first command, and why. */
+/** The blocks that are not run here, by their first command, and the reason. */
 const NOT_RUN: Record<string, string> = {
   'npm version 1.2.0': 'changes the version',
   'mkdir -p artifacts && npm pack --pack-destination artifacts':
@@ -36,11 +36,9 @@ const NOT_RUN: Record<string, string> = {
   'npm run bench': 'takes minutes, and needs the rivals',
   'npx openapi-typescript@7 http://127.0.0.1:5000/openapi.json -o kasem.ts':
     'installs a generator; openapi-client.e2e-spec.ts runs the one that is installed',
-  'docker build --target production -t kasem-time-series:development .':
-    'needs a container engine and a cluster',
+  'docker build --target production -t kasem-time-series:development .': 'needs a container engine and a cluster',
   'cd deploy/kubernetes/overlays/production': 'needs a cluster',
-  'node test/fuzz/coverage.mjs --minutes 30':
-    'takes half an hour, and needs a newer glibc than Debian 12 has',
+  'node test/fuzz/coverage.mjs --minutes 30': 'takes half an hour, and needs a newer glibc than Debian 12 has',
   'FUZZ_MILLISECONDS=900000 npm run test:e2e -- --testTimeout 3600000 fuzz':
     'takes an hour; fuzz.e2e-spec.ts runs the same for seconds',
   'NUMBERS=10000000 npm run test:e2e -- --testTimeout 3600000 numbers':
@@ -50,19 +48,20 @@ const NOT_RUN: Record<string, string> = {
   'HOST=127.0.0.1 PORT=8080 KASEM_1=127.0.0.1:5001 KASEM_2=127.0.0.1:5002 haproxy -c -f deploy/haproxy/haproxy.cfg':
     'needs haproxy; proxies.proxy-spec.ts runs it with that file',
   'nginx -t': 'needs nginx; proxies.proxy-spec.ts runs it with the file',
-  'mkdir -p src/modules/difference/dto':
-    'changes the source; second-method.e2e-spec.ts runs what the page makes',
+  'mkdir -p src/modules/rolling-mean/dto': 'changes the source; rolling-mean.e2e-spec.ts runs what the page makes',
+  'npm run test:unit -- rolling-mean': 'runs tests that run anyway',
+  'npm run test:e2e -- rolling-mean': 'the same',
 };
 
 const blocks = pages.flatMap(({ path, blocks }) => blocks.map((block) => ({ path, ...block })));
 const commandOf = ({ code }: Block) => (code.split('\n')[0] as string).replace(/\s+#.*/, '');
 const isListed = (block: Block) => commandOf(block) in NOT_RUN;
-// examples.clients-spec.ts runs those that run an example.
+// examples.clients-spec.ts runs the blocks that run an example.
 const commands = blocks.filter(({ lang, code }) => lang === 'sh' && !/\bexamples\/\w+\.\w+/.test(code));
 
 let service: Service;
 beforeAll(async () => {
-  service = await startService({}, [DifferenceModule]);
+  service = await startService({}, [RollingMeanModule]);
 });
 afterAll(() => service.close());
 
@@ -77,7 +76,7 @@ describe('a block of code', () => {
   it.each(run.map((block) => [commandOf(block), block.path, block] as const))(
     'does what the page says: %s (%s)',
     async (_command, _path, { code, next }) => {
-      // kasem call asks 127.0.0.1:5000 where no other address is given.
+      // By default kasem call uses 127.0.0.1:5000.
       const here = code
         .replaceAll(/^npx kasem call \S+(?!.*http:)/gm, '$& http://127.0.0.1:5000/method')
         .replaceAll(/127\.0\.0\.1:(5000|2000)/g, `127.0.0.1:${service.port}`);
@@ -88,12 +87,12 @@ describe('a block of code', () => {
     180_000,
   );
 
-  it('that is not run is in a page', () => {
+  it('that is listed as not run is in a page', () => {
     const listed = new Set(commands.filter(isListed).map(commandOf));
     expect(Object.keys(NOT_RUN).filter((command) => !listed.has(command))).toEqual([]);
   });
 
-  // Those of writing-a-method.md are held to files that are compiled.
+  // writing-a-method.e2e-spec.ts compares the blocks of that page with files that are run.
   const data = blocks.filter(({ lang, path }) =>
     lang === 'ts' ? path !== 'docs/writing-a-method.md' : ['json', 'yaml'].includes(lang),
   );
@@ -102,14 +101,13 @@ describe('a block of code', () => {
     (_, lang, { code }) => {
       if (lang === 'json') JSON.parse(code);
       if (lang === 'yaml') parseYaml(code);
-      if (lang === 'ts')
-        expect(ts.transpileModule(code, { reportDiagnostics: true }).diagnostics).toEqual([]);
+      if (lang === 'ts') expect(ts.transpileModule(code, { reportDiagnostics: true }).diagnostics).toEqual([]);
     },
   );
 });
 
 describe('a page', () => {
-  it('links only to what is there', () => {
+  it('has no broken links', () => {
     const broken = pages.flatMap((page) =>
       page.parts
         .map(({ url }) => url)
@@ -127,7 +125,7 @@ describe('a page', () => {
     expect(all.filter((path) => path !== 'README.md' && linked?.includes(path) !== true)).toEqual([]);
   });
 
-  // The changelog speaks of what was.
+  // The changelog describes older versions.
   const code = pages
     .filter(({ path }) => path !== 'CHANGELOG.md')
     .flatMap(({ path, parts }) =>
@@ -136,9 +134,7 @@ describe('a page', () => {
         .map(({ value }) => ({ path, code: String(value) })),
     );
   const named = (pattern: RegExp) =>
-    code.flatMap(({ path, code }) =>
-      [...code.matchAll(pattern)].map(([, name]) => ({ path, name: String(name) })),
-    );
+    code.flatMap(({ path, code }) => [...code.matchAll(pattern)].map(([, name]) => ({ path, name: String(name) })));
 
   it('has the version of the package in each of its examples', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
@@ -151,7 +147,7 @@ describe('a page', () => {
     expect(paths.filter((path) => !scripts.version?.includes(path))).toEqual([]);
   });
 
-  it('has operators write keys only into files that git ignores', () => {
+  it('tells operators to write keys only into files that git ignores', () => {
     const names = ['production/keys', 'monitored/scrape-key'];
     expect(code.map(({ code }) => code)).toEqual(expect.arrayContaining(names));
     const paths = names.map((name) => `deploy/kubernetes/overlays/${name}`);
@@ -193,7 +189,7 @@ describe('a page', () => {
   });
 });
 
-/** Runs a block in the project's folder; its output, where each of its commands succeeds. */
+/** Runs a block in the project's folder. Resolves to its output, or rejects if a command fails. */
 function shell(script: string): Promise<string> {
   return new Promise((settle, reject) =>
     execFile('sh', ['-ec', script], { cwd: ROOT }, (error, out, err) =>
@@ -202,13 +198,13 @@ function shell(script: string): Promise<string> {
   );
 }
 
-/** An output as a page shows it, in which … stands for anything. */
+/** A pattern for an output as a page shows it, in which … matches anything. */
 function patternOf(text: string): RegExp {
   const parts = text.split('…').map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
   return new RegExp(`^${parts.join('[^]*')}$`);
 }
 
-/** Whether a link of a page leads to a file or folder, and in a page to one of its headings. */
+/** Whether a link leads to an existing file or folder, and its anchor to a heading. */
 function leadsSomewhere(from: string, url: string): boolean {
   const [path, anchor] = url.split('#') as [string, string?];
   const target = path === '' ? from : join(dirname(from), decodeURI(path));

@@ -43,7 +43,7 @@ describe('a fault of the service', () => {
   afterAll(() => service.close());
 
   it.each(['/broken/error', '/broken/text', '/broken/uri'])(
-    'at %s tells the client nothing, and the log all under its id',
+    'at %s tells the client nothing, and logs everything with the request’s id',
     async (path) => {
       const response = await call(service.url, { method: 'GET', path });
       expect([response.status, response.json.error]).toEqual([500, 50]);
@@ -55,15 +55,16 @@ describe('a fault of the service', () => {
     },
   );
 
-  it('is not an HttpException, which keeps its status and says what it is', async () => {
+  it('does not include an HttpException, which keeps its status and message', async () => {
     const response = await call(service.url, { method: 'GET', path: '/broken/conflict' });
     expect([response.status, response.json]).toEqual([409, { error: 17, log: 'the sensor is locked' }]);
   });
 
-  it('is logged under the id that the client gave, if that is harmless', async () => {
+  it('is logged with the client’s id if that is safe', async () => {
     const idOf = async (given: string) =>
-      (await call(service.url, { method: 'GET', path: '/broken/error', headers: { 'X-Request-ID': given } }))
-        .headers['x-request-id'];
+      (await call(service.url, { method: 'GET', path: '/broken/error', headers: { 'X-Request-ID': given } })).headers[
+        'x-request-id'
+      ];
     expect(await idOf('kasem-17')).toBe('kasem-17');
     expect(logged.at(-1)?.requestId).toBe('kasem-17');
     expect(await idOf('a "quoted" id')).toMatch(/^[0-9a-f-]{36}$/);

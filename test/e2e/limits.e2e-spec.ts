@@ -11,7 +11,7 @@ const MEBIBYTE_OF_SPACES = Buffer.alloc(1 << 20, ' ');
 const post = (body: string, head = '') =>
   `POST /method HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${head}Content-Length: ${body.length}\r\n\r\n${body}`;
 
-/** A request whose response is not read before `resume`. */
+/** Sends a request and does not read its response before `resume`. */
 function mute(port: number, bytes: string): Socket {
   const socket = connect(port, '127.0.0.1').on('error', () => undefined);
   socket.pause();
@@ -22,11 +22,11 @@ function mute(port: number, bytes: string): Socket {
 describe('a response that is read slowly', () => {
   const body = bodyOf(Array.from({ length: 600_000 }, (_, row) => [row, 1e300 / (row + 1), 1]));
 
-  it('holds what its columns take and no more, so that others fit', async () => {
+  it('holds only the memory of its columns, so that others fit', async () => {
     const service = await startService({ MAX_IN_FLIGHT_BYTES: String(body.length) });
     const inFlight = () => metric(service.url, 'kasem_in_flight_bytes');
     const socket = mute(service.port, post(body));
-    // Two of four columns are left.
+    // Two of the four columns are still held.
     const half = Math.ceil(body.length / 2);
     await eventually(async () => (await inFlight()) === half);
     const other = rawRequest(service.port, [`Content-Length: ${body.length - half}`]);
@@ -37,7 +37,7 @@ describe('a response that is read slowly', () => {
     await service.close();
   });
 
-  it('is cut where it is read more slowly than the least rate, though always something is', async () => {
+  it('is cut if it is read steadily but below the minimum rate', async () => {
     const service = await startService({
       RESPONSE_TIMEOUT_MS: '1000',
       MIN_RESPONSE_BYTES_PER_SECOND: '20000000',
@@ -56,12 +56,12 @@ describe('a response that is read slowly', () => {
     await service.close();
   });
 
-  it('is cut where it is not read at all, also if it is not that of a method and others wait behind it', async () => {
+  it('is cut if it is not read at all, even if it is a static file and others are queued after it', async () => {
     const service = await startService({ RESPONSE_TIMEOUT_MS: '1000' });
     const active = 'http_server_active_requests{http_request_method="GET",url_scheme="http"}';
     const get = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n';
     const socket = mute(service.port, get.repeat(30));
-    // Beside the scrape itself.
+    // The scrape itself counts too.
     await eventually(async () => (await metric(service.url, active)) === 2);
     await eventually(async () => (await metric(service.url, active)) === 1);
     socket.destroy();
@@ -84,7 +84,7 @@ describe('the limits', () => {
   const allFree = () => eventually(async () => (await inFlight()) === 0);
   const small = bodyOf(sampleRows(3));
 
-  it('refuses a body at once that would pass the bytes in flight, and takes it when they are free', async () => {
+  it('refuses a body at once that would exceed the bytes in flight, and accepts it when they are free', async () => {
     const first = rawRequest(service.port, ['Content-Length: 1500000']);
     await eventually(async () => (await inFlight()) === 1_500_000);
 
@@ -115,7 +115,7 @@ describe('the limits', () => {
     await allFree();
   });
 
-  it('counts a compressed body by what it becomes', async () => {
+  it('counts a compressed body by its decompressed length', async () => {
     const other = rawRequest(service.port, ['Content-Length: 1000000']);
     await eventually(async () => (await inFlight()) === 1_000_000);
     const body = gzipSync(Buffer.concat([MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES.subarray(200_000)]));
@@ -133,14 +133,14 @@ describe('the limits', () => {
       gzipSync(Buffer.concat([MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES])),
       { 'Content-Encoding': 'gzip' },
     ],
-  ])('refuses for good a body that alone %s more than may be in flight', async (_, body, headers) => {
+  ])('refuses a body as too large that alone %s more than may be in flight', async (_, body, headers) => {
     const response = await call(service.url, { body, headers });
     expect([response.status, response.json.error]).toEqual([413, 15]);
     expect(response.headers['retry-after']).toBeUndefined();
     await allFree();
   });
 
-  it('does not wait for the rest of a body that has become too long', async () => {
+  it('does not wait for the rest of a body that is already too long', async () => {
     const bomb = gzipSync(Buffer.concat([MEBIBYTE_OF_SPACES, MEBIBYTE_OF_SPACES]));
     const silent = rawRequest(service.port, [`Content-Length: ${bomb.length + 9}`, 'Content-Encoding: gzip']);
     silent.send(bomb);
@@ -149,7 +149,7 @@ describe('the limits', () => {
     await allFree();
   });
 
-  it('tells a client that asks first whether to send', async () => {
+  it('tells a client that expects 100 Continue whether to send', async () => {
     const refused = rawRequest(service.port, [`Content-Length: ${BUDGET + 1}`, 'Expect: 100-continue']);
     expect(await refused.received(/\}$/)).toMatch(/^HTTP\/1\.1 413 /);
     refused.close();
@@ -161,7 +161,7 @@ describe('the limits', () => {
     taken.close();
   });
 
-  it('gives up a body that does not arrive in time, and closes its connection', async () => {
+  it('refuses a body that does not arrive in time, and closes its connection', async () => {
     const slow = rawRequest(service.port, ['Content-Length: 1000']);
     slow.send('{');
     const response = await slow.received(/\}$/);
@@ -171,7 +171,7 @@ describe('the limits', () => {
     await allFree();
   });
 
-  it('cuts clients that never read their response, and is free again', async () => {
+  it('cuts clients that never read their response, and frees their memory', async () => {
     const body = bodyOf(Array.from({ length: 40_000 }, (_, row) => [row, 1e300 / (row + 1), 1]));
     const rows = () => metric(service.url, 'kasem_method_rows_total{method="method"}');
     const before = await rows();
@@ -181,14 +181,14 @@ describe('the limits', () => {
       socket.write(post(body));
       return socket;
     });
-    // Counted when a request is over, however it ends.
+    // Rows are counted when a request has ended, for whatever reason.
     await eventually(async () => (await rows()) >= before + 40_000);
     await allFree();
     expect((await call(service.url, { body: small })).json.error).toBe(0);
     for (const socket of silent) socket.destroy();
   });
 
-  it('holds nothing of a body that turns out to be malformed, however early', async () => {
+  it('frees a malformed body, however early the fault is', async () => {
     const broken = rawRequest(service.port, ['Transfer-Encoding: chunked']);
     broken.send(`5\r\n{"par\r\nzz\r\n`);
     expect(await broken.received(/\}$/)).toMatch(/^HTTP\/1\.1 400 .*"error":17/s);
@@ -196,7 +196,7 @@ describe('the limits', () => {
     broken.close();
   });
 
-  it('hangs up on a client that sends no HTTP and never hangs up itself', async () => {
+  it('disconnects a client that sends no HTTP and never closes its connection', async () => {
     const socket = connect({ port: service.port, host: '127.0.0.1', allowHalfOpen: true });
     let text = '';
     socket.on('data', (piece) => (text += String(piece))).on('error', () => undefined);
@@ -208,7 +208,7 @@ describe('the limits', () => {
     clearInterval(knocking);
   }, 20_000);
 
-  it('answers requests of one write one after another, and others in between', async () => {
+  it('handles pipelined requests one after another, and others in between', async () => {
     const ids = Array.from({ length: 30 }, (_, i) => `r-${i}`);
     const socket = connect(service.port, '127.0.0.1');
     let text = '';
@@ -223,11 +223,11 @@ describe('the limits', () => {
     socket.destroy();
   });
 
-  it('closes a connection on which more than 32 requests wait, and answers others', async () => {
+  it('closes a connection on which more than 32 requests wait, and still serves others', async () => {
     const flood = Array.from({ length: 20 }, () => {
       const socket = connect(service.port, '127.0.0.1').on('error', () => undefined);
       socket.write(post(small).repeat(500));
-      // It is reset where bytes of it were still on their way, which `once` would take for a failure.
+      // The connection may be reset because bytes were still arriving. `once` would reject on that error.
       return new Promise((resolve) => socket.resume().once('close', resolve));
     });
     for (let i = 0; i < 5; i++) expect((await call(service.url, { body: small })).json.error).toBe(0);
@@ -237,7 +237,7 @@ describe('the limits', () => {
     await eventually(async () => (await metric(service.url, active)) === 0);
   });
 
-  it('forgets the requests that still wait when their connection goes', async () => {
+  it('drops the queued requests of a connection that closes', async () => {
     const body = bodyOf(sampleRows(20_000));
     for (const pause of [0, 50, 200]) {
       const socket = connect(service.port, '127.0.0.1').on('error', () => undefined);
@@ -250,12 +250,12 @@ describe('the limits', () => {
     await allFree();
     const active = 'http_server_active_requests{http_request_method="POST",url_scheme="http"}';
     await eventually(async () => (await metric(service.url, active)) === 0);
-    // Long enough for one that was still waiting to begin.
+    // Enough time for a request that still waited to start.
     await setTimeout(200);
     expect(await inFlight()).toBe(0);
   });
 
-  it('answers others while hundreds of connections send a byte now and then', async () => {
+  it('serves others while hundreds of connections send a byte now and then', async () => {
     const slow = Array.from({ length: 300 }, () => rawRequest(service.port, ['Content-Length: 1000']));
     for (const request of slow) request.send('{');
     for (let i = 0; i < 20; i++) expect((await call(service.url, { body: small })).json.error).toBe(0);

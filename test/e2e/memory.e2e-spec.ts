@@ -9,27 +9,23 @@ const MEBIBYTE = 1 << 20;
 const BROKEN = Number(process.env.BROKEN_REQUESTS ?? 2_000);
 const BODY = Buffer.from(bodyOf(sampleRows(4_000)));
 
-/** What the process holds, in bytes (Linux). */
+/** The resident memory of the process in bytes (Linux). */
 const residentBytes = ({ child }: ServiceProcess): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024;
 
 const head = (length: number) =>
   `POST /method HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
 
-/** The ways in which a request goes wrong. */
+/** The ways in which a request can fail. */
 const BREAKS: readonly ((service: ServiceProcess) => Promise<unknown>)[] = [
   (service) =>
-    abandoned(
-      service.port,
-      Buffer.concat([Buffer.from(head(BODY.length)), BODY.subarray(0, BODY.length / 2)]),
-    ),
+    abandoned(service.port, Buffer.concat([Buffer.from(head(BODY.length)), BODY.subarray(0, BODY.length / 2)])),
   (service) => abandoned(service.port, Buffer.concat([Buffer.from(head(BODY.length)), BODY])),
-  (service) =>
-    call(service.url, { body: Buffer.concat([BODY.subarray(0, BODY.length / 2), Buffer.from(']'), BODY]) }),
+  (service) => call(service.url, { body: Buffer.concat([BODY.subarray(0, BODY.length / 2), Buffer.from(']'), BODY]) }),
   (service) => call(service.url, { body: BODY, headers: { 'Content-Encoding': 'gzip' } }),
 ];
 
-/** Sends and goes away without reading. */
+/** Sends the bytes and disconnects without reading. */
 async function abandoned(port: number, bytes: Buffer): Promise<void> {
   const socket = connect(port, '127.0.0.1').on('error', () => undefined);
   await once(socket, 'connect');
@@ -40,9 +36,7 @@ async function abandoned(port: number, bytes: Buffer): Promise<void> {
 async function breakRequests(service: ServiceProcess, count: number): Promise<void> {
   for (let i = 0; i < count; i += 8)
     await Promise.all(
-      Array.from({ length: 8 }, (_, k) =>
-        (BREAKS[(i + k) % BREAKS.length] as (typeof BREAKS)[number])(service),
-      ),
+      Array.from({ length: 8 }, (_, k) => (BREAKS[(i + k) % BREAKS.length] as (typeof BREAKS)[number])(service)),
     );
 }
 
@@ -54,7 +48,7 @@ describe('the memory of the process', () => {
     async () => {
       const service = await spawnService();
       await breakRequests(service, 1_000);
-      // The heap takes its room in steps, which are over after one or two; what leaks grows each time.
+      // The heap grows in one or two steps and then stops. A leak grows each time.
       let grown = Infinity;
       for (let time = 0; time < 4 && grown >= 30 * MEBIBYTE; time++) {
         const before = residentBytes(service);

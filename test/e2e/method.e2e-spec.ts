@@ -18,22 +18,19 @@ describe('the sum', () => {
   const rows = (data: string, headers = '["date","e1_ts","e2_ts"]', scale = '1') =>
     `{"param":{"scale":${scale}},"scalar":{"headers":${headers},"data":${data}}}`;
 
-  it.each(['/method', '/method/', '/sum', '/method?run=1'])(
-    'answers the recorded body at %s',
-    async (path) => {
-      const [body, recorded] = [await fixture('sample.request.json'), await fixture('sample.response.json')];
-      const response = await call(service.url, { path, body });
-      expect(response.status).toBe(200);
-      expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
-      expect(response.json).toEqual({
-        ...(JSON.parse(recorded) as object),
-        error: 0,
-        log: '4 rows, none missing',
-      });
-    },
-  );
+  it.each(['/method', '/method/', '/sum', '/method?run=1'])('answers the recorded body at %s', async (path) => {
+    const [body, recorded] = [await fixture('sample.request.json'), await fixture('sample.response.json')];
+    const response = await call(service.url, { path, body });
+    expect(response.status).toBe(200);
+    expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(response.json).toEqual({
+      ...(JSON.parse(recorded) as object),
+      error: 0,
+      log: '4 rows, none missing',
+    });
+  });
 
-  it('answers no rows with no rows', async () => {
+  it('responds to no rows with no rows', async () => {
     const response = await send(rows('[]'));
     expect(response).toEqual({
       scalar: { headers: ['date', 'sum_ts'], data: [] },
@@ -42,7 +39,7 @@ describe('the sum', () => {
     });
   });
 
-  it('answers a missing sample on either side with null and counts it', async () => {
+  it('writes null if a sample is missing on either side, and counts it', async () => {
     const response = await send(rows('[[1,null,2],[2,3,NaN],[3,NaN,null],[4,1,1]]'));
     expect(response.scalar?.data).toEqual([
       [1, null],
@@ -53,7 +50,7 @@ describe('the sum', () => {
     expect(response.log).toBe('4 rows, missing: 2 in e1_ts, 2 in e2_ts');
   });
 
-  it('keeps dates as they come, with fraction, sign and repetition, and says how many are out of order', async () => {
+  it('keeps dates unchanged, with fraction, sign and repetition, and says how many are out of order', async () => {
     const response = await send(rows('[[2.5,1,1],[-1,1,1],[-1,1,1],[1e9,1,1]]'));
     expect(response.scalar?.data).toEqual([
       [2.5, 2],
@@ -70,14 +67,8 @@ describe('the sum', () => {
       'further columns with any JSON',
       rows('[[1,{"a":[1,"]"]},5,"x\\"",3,NaN]]', '["date","a","e1_ts","b","e2_ts","a"]'),
     ],
-    [
-      'data before headers',
-      '{"param":{"scale":1},"scalar":{"data":[[1,5,3]],"headers":["date","e1_ts","e2_ts"]}}',
-    ],
-    [
-      'scalar before param',
-      '{"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[[1,5,3]]},"param":{"scale":1}}',
-    ],
+    ['data before headers', '{"param":{"scale":1},"scalar":{"data":[[1,5,3]],"headers":["date","e1_ts","e2_ts"]}}'],
+    ['scalar before param', '{"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[[1,5,3]]},"param":{"scale":1}}'],
     [
       'escaped keys',
       '{"p\\u0061ram":{"sc\\u0061le":1},"scal\\u0061r":{"he\\u0061ders":["d\\u0061te","e1_ts","e2_ts"],"d\\u0061ta":[[1,5,3]]}}',
@@ -109,7 +100,7 @@ describe('the sum', () => {
     expect((await send(rows(`[[1,${e1},${e2}]]`, undefined, scale))).scalar?.data).toEqual([[1, sum]]);
   });
 
-  it('writes missing samples as NaN where it is told to, which kasem call reads', async () => {
+  it('writes missing samples as NaN on request, which kasem call reads', async () => {
     const other = await startService({ MISSING_SAMPLES: 'NaN' });
     const body = bodyOf([
       [1, null, 2],
@@ -121,14 +112,11 @@ describe('the sum', () => {
     expect(text).toContain('"data":[[1.0,NaN],[2.0,7.0]]');
     const reader = new ResponseReader();
     reader.push(Buffer.from(text));
-    expect([...(await reader.end()).columns.values()]).toEqual([
-      Float64Array.of(1, 2),
-      Float64Array.of(NaN, 7),
-    ]);
+    expect([...(await reader.end()).columns.values()]).toEqual([Float64Array.of(1, 2), Float64Array.of(NaN, 7)]);
     await other.close();
   });
 
-  it('says what is valid Unicode, also of a name that is not', async () => {
+  it('logs valid Unicode, even if a name is not', async () => {
     const body =
       '{"param":{"scale":{"\\ud800":{"constructor":1}}},"scalar":{"headers":["date","e1_ts","e2_ts"],"data":[]}}';
     const { log, error } = (await call(service.url, { body })).json;
@@ -139,10 +127,7 @@ describe('the sum', () => {
     const data = sampleRows(100_000);
     const response = await call(service.url, { body: bodyOf(data, 3) });
     const expected = data.map(([date, e1, e2]) => [date, 3 * ((e1 as number) + (e2 as number))]);
-    const scalar = JSON.stringify({ headers: ['date', 'sum_ts'], data: expected }).replaceAll(
-      /\[(\d+),/g,
-      '[$1.0,',
-    );
+    const scalar = JSON.stringify({ headers: ['date', 'sum_ts'], data: expected }).replaceAll(/\[(\d+),/g, '[$1.0,');
     expect(response.text === `{"scalar":${scalar},"error":0,"log":"100000 rows, none missing"}`).toBe(true);
   });
 
@@ -153,12 +138,7 @@ describe('the sum', () => {
     ['NaN outside of a row', rows('[]', undefined, 'NaN'), 'MALFORMED_JSON', 'the body is not valid JSON'],
     ['NaN inside of a cell', rows('[[1,[NaN],3]]'), 'MALFORMED_JSON', 'the body is not valid JSON'],
     ['a number that JSON has not', rows('[[1,01,3]]'), 'MALFORMED_JSON', 'the body is not valid JSON'],
-    [
-      'a bad row and then a bad end',
-      `${rows('[[1,"x",3]]')}]`,
-      'MALFORMED_JSON',
-      'the body is not valid JSON',
-    ],
+    ['a bad row and then a bad end', `${rows('[[1,"x",3]]')}]`, 'MALFORMED_JSON', 'the body is not valid JSON'],
     ['an array', '[]', 'INVALID_BODY', 'the body: expected an object, got an array'],
     ['no param', `{"scalar":{${H},"data":[]}}`, 'INVALID_BODY', 'param is missing'],
     ['no scalar', '{"param":{"scale":1}}', 'INVALID_BODY', 'scalar is missing'],
@@ -194,12 +174,7 @@ describe('the sum', () => {
       'INVALID_PARAM',
       'param.scale: expected a finite number, got a number past the largest double',
     ],
-    [
-      'no headers',
-      '{"param":{"scale":1},"scalar":{"data":[]}}',
-      'INVALID_HEADERS',
-      'scalar.headers is missing',
-    ],
+    ['no headers', '{"param":{"scale":1},"scalar":{"data":[]}}', 'INVALID_HEADERS', 'scalar.headers is missing'],
     [
       'a header that is no text',
       rows('[]', '["date","e1_ts",3]'),
@@ -277,13 +252,10 @@ describe('the sum', () => {
     expect(Object.keys(response.json)).toEqual(['error', 'log']);
   });
 
-  it.each(refused)('spells the status of %s as HTTP does where that is configured', async (_, body, name) => {
+  it.each(refused)('uses the HTTP status for %s if that is configured', async (_, body, name) => {
     const http = await startService({ ERROR_HTTP_STATUS: 'http' });
     const response = await call(http.url, { body }).finally(() => http.close());
-    expect([response.status, response.json.error]).toEqual([
-      ERROR_CODES[name].status,
-      ERROR_CODES[name].code,
-    ]);
+    expect([response.status, response.json.error]).toEqual([ERROR_CODES[name].status, ERROR_CODES[name].code]);
   });
 
   it('refuses text that is not UTF-8', async () => {

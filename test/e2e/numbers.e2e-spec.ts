@@ -10,7 +10,7 @@ const COUNT = Number(process.env.NUMBERS ?? 100_000);
 const SEED = Number(process.env.NUMBERS_SEED ?? Date.now() % 2 ** 31);
 const BATCH = 100_000;
 
-/** 32 random bits at a time (mulberry32), the same for the same seed. */
+/** 32 random bits at a time from the seed (mulberry32). */
 let state = SEED;
 function bits(): number {
   state = (state + 0x6d2b79f5) | 0;
@@ -22,26 +22,21 @@ const below = (bound: number): number => Math.floor((bits() / 2 ** 32) * bound);
 
 const words = new Uint32Array(2);
 const double = new Float64Array(words.buffer);
-/** A finite double of 64 random bits, so of any magnitude. */
+/** A finite double of any magnitude, from 64 random bits. */
 function anyDouble(): number {
   do words.set([bits(), bits()]);
   while (!Number.isFinite(double[0]));
   return double[0] as number;
 }
 
-/** The exact decimal half way between a double and the next one: the hardest case to round. */
+/** The exact decimal halfway between two adjacent doubles: the hardest case to round. */
 function halfway(): string {
-  const [mantissa, exponent] = [
-    2n ** 52n + BigInt(bits()) * 1048576n + BigInt(below(1048576)),
-    below(120) - 60,
-  ];
+  const [mantissa, exponent] = [2n ** 52n + BigInt(bits()) * 1048576n + BigInt(below(1048576)), below(120) - 60];
   const twice = 2n * mantissa + 1n;
-  return exponent >= 0
-    ? (twice << BigInt(exponent)).toString()
-    : `${twice * 5n ** BigInt(-exponent)}e${exponent}`;
+  return exponent >= 0 ? (twice << BigInt(exponent)).toString() : `${twice * 5n ** BigInt(-exponent)}e${exponent}`;
 }
 
-/** Decimals of each form, and at the edges of each way of reading them. */
+/** Decimals of each form, and near the limits of each decoding path. */
 const FORMS: readonly (() => string)[] = [
   () => String(anyDouble()),
   () => anyDouble().toExponential(below(40)),
@@ -57,7 +52,7 @@ const FORMS: readonly (() => string)[] = [
   () => `${bits() % 2 ? '-' : ''}${below(1e9)}.${String(below(1e9)).padStart(9, '0')}`,
 ];
 
-/** Past the largest double is another matter: it is refused. */
+/** A random decimal that is a finite double. Larger ones are refused. */
 function decimal(): string {
   for (;;) {
     const text = (FORMS[below(FORMS.length)] as () => string)();
@@ -82,9 +77,7 @@ describe(`${COUNT} numbers from the seed ${SEED}`, () => {
     for (let done = 0; done < COUNT; done += BATCH) {
       const texts = Array.from({ length: Math.min(BATCH, COUNT - done) }, decimal);
       const [a, b] = await read(texts);
-      const wrong = texts.filter(
-        (text, i) => !Object.is(a[i], Number(text)) || !Object.is(b[i], -Number(text)),
-      );
+      const wrong = texts.filter((text, i) => !Object.is(a[i], Number(text)) || !Object.is(b[i], -Number(text)));
       expect(wrong).toEqual([]);
       const frame = new Frame(
         new Map([
@@ -92,31 +85,13 @@ describe(`${COUNT} numbers from the seed ${SEED}`, () => {
           ['b', b],
         ]),
       );
-      expect(
-        textOf(encodeFrameKernel(kernel, frame, 'null')) === textOf(encodeFramePlain(frame, 'null')),
-      ).toBe(true);
+      expect(textOf(encodeFrameKernel(kernel, frame, 'null')) === textOf(encodeFramePlain(frame, 'null'))).toBe(true);
     }
   });
 
   it('of note are written as the plain encoder writes them', () => {
-    const notable = [
-      0,
-      -0,
-      NaN,
-      1e21,
-      1e-7,
-      1e-6,
-      123456789012345680000,
-      5e-324,
-      Number.MAX_VALUE,
-      Number.MIN_VALUE,
-    ];
-    const integers = Array.from({ length: 18 }, (_, i) => [
-      10 ** i - 1,
-      10 ** i,
-      10 ** i + 1,
-      -(10 ** i),
-    ]).flat();
+    const notable = [0, -0, NaN, 1e21, 1e-7, 1e-6, 123456789012345680000, 5e-324, Number.MAX_VALUE, Number.MIN_VALUE];
+    const integers = Array.from({ length: 18 }, (_, i) => [10 ** i - 1, 10 ** i, 10 ** i + 1, -(10 ** i)]).flat();
     const values = Float64Array.from([...notable, ...integers, 2 ** 53, 2 ** 53 - 1, 1420066800]);
     const frame = new Frame(new Map([['é"', values]]));
     expect(textOf(encodeFrameKernel(kernel, frame, 'null'))).toBe(textOf(encodeFramePlain(frame, 'null')));

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ROOT, startService, type Service } from '../support/service.js';
 
-/** A program as someone would write it for the service. */
+/** A typical client program. */
 const CLIENT = `
 import createClient from 'openapi-fetch';
 import type { paths } from './kasem.mjs';
@@ -19,7 +19,7 @@ const { data, response } = await client.POST('/method', {
   },
 });
 if (data === undefined || !('scalar' in data)) throw new Error(data?.log ?? response.statusText);
-// openapi-fetch makes arrays of the tuples in the types.
+// openapi-fetch turns the tuples of the types into arrays.
 const rows: (number | null)[][] = data.scalar.data;
 
 const refused = await client.POST('/method', {
@@ -55,7 +55,8 @@ describe('a client with types from /openapi.json', () => {
     const bin = join(ROOT, 'node_modules');
     await node(join(bin, 'openapi-typescript/bin/cli.js'), `${service.url}/openapi.json`, '-o', 'kasem.mts');
     const options = '--strict --module nodenext --target es2023 --lib es2023,dom --types node'.split(' ');
-    await node(join(bin, 'typescript/bin/tsc'), ...options, 'client.mts').catch(
+    // Skips the slow check of other packages' declarations. The generated types are not a .d.ts file, so they are checked.
+    await node(join(bin, 'typescript/bin/tsc'), '--skipLibCheck', ...options, 'client.mts').catch(
       ({ stdout }: { stdout: string }) => expect(stdout).toBe(''),
     );
     expect(JSON.parse(await node('client.mjs', service.url))).toEqual({

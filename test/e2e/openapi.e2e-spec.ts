@@ -19,8 +19,12 @@ import {
   type MethodResult,
 } from '../../src/common/method/kasem-method.js';
 import { MethodModule } from '../../src/common/method/method.module.js';
+import { BandEnergyModule } from '../fixtures/methods/band-energy/band-energy.module.js';
 import { DifferenceModule } from '../fixtures/methods/difference/difference.module.js';
 import { HourlyMeanModule } from '../fixtures/methods/hourly-mean/hourly-mean.module.js';
+import { RemainingUsefulLifeModule } from '../fixtures/methods/remaining-useful-life/remaining-useful-life.module.js';
+import { RollingMeanModule } from '../fixtures/methods/rolling-mean/rolling-mean.module.js';
+import { VirtualSensorModule } from '../fixtures/methods/virtual-sensor/virtual-sensor.module.js';
 import {
   bodyOf,
   call,
@@ -32,15 +36,24 @@ import {
   type RawRequest,
   countedBytes,
 } from '../support/http.js';
-import { startService, type Service } from '../support/service.js';
+import { startMethods, startService, type Service } from '../support/service.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const JSON_TYPE = 'application/json';
+const FIXTURES = [
+  BandEnergyModule,
+  DifferenceModule,
+  HourlyMeanModule,
+  RemainingUsefulLifeModule,
+  RollingMeanModule,
+  VirtualSensorModule,
+];
+const SETTINGS = { VIRTUAL_SENSOR_MODEL: join(ROOT, 'test/fixtures/methods/virtual-sensor/model.json') };
 const TABLE = Object.entries<ErrorCode>(ERROR_CODES);
 
 type Examples = Record<string, { value: unknown }>;
 
-/** A service and what it says of itself. */
+/** A service and its OpenAPI description. */
 class Described {
   private readonly ajv = new Ajv2020({ strict: false, validateSchema: false });
 
@@ -56,12 +69,12 @@ class Described {
     environment: Readonly<Record<string, string>> = {},
     modules: readonly Type[] = [],
   ): Promise<Described> {
-    const service = await startService(environment, modules);
+    return Described.of(await startService(environment, modules));
+  }
+
+  static async of(service: Service): Promise<Described> {
     const response = await call(service.url, { method: 'GET', path: '/openapi.json' });
-    expect([response.status, response.headers['content-type']]).toEqual([
-      200,
-      'application/json; charset=utf-8',
-    ]);
+    expect([response.status, response.headers['content-type']]).toEqual([200, 'application/json; charset=utf-8']);
     return new Described(service, response.text, response.json as unknown as OpenAPIObject);
   }
 
@@ -69,12 +82,12 @@ class Described {
     return this.document.paths[path]?.[verb] as OperationObject;
   }
 
-  /** The paths that take a verb. */
+  /** The paths with this verb. */
   paths(verb: 'get' | 'post'): string[] {
     return Object.keys(this.document.paths).filter((path) => this.operation(path, verb) !== undefined);
   }
 
-  /** What a pointer leads to, by way of references. */
+  /** The value at a pointer, with references resolved. */
   at(...keys: readonly string[]): unknown {
     let value: unknown = this.document;
     for (const key of keys) {
@@ -85,17 +98,35 @@ class Described {
     return value;
   }
 
-  /** What is wrong with a value by the schema that a pointer leads to. */
+  /** The errors of a value by the schema at a pointer. */
   faults(value: unknown, ...keys: readonly string[]): unknown[] {
     const schema = this.at(...keys);
     expect(schema).toBeDefined();
-    // References in it are those of the document.
+    // Its references are relative to the document.
     const validate = this.ajv.compile(absolute(schema) as object);
     validate(value);
     return validate.errors ?? [];
   }
 
-  /** The response is one of those that are described: status, headers, content. */
+  /** Expects that each example of each method fits its schema and gets the described response. Returns their number. */
+  async expectExamples(): Promise<number> {
+    let sent = 0;
+    for (const path of this.paths('post')) {
+      const bodies = this.at(...content(path, 'requestBody'), 'examples') as Examples;
+      const responses = this.at(...content(path, 'responses', '200'), 'examples') as Examples;
+      expect(Object.keys(responses)).toEqual([...Object.keys(bodies), 'refused']);
+      for (const [name, { value }] of Object.entries(bodies)) {
+        expect(this.faults(value, ...content(path, 'requestBody'), 'schema')).toEqual([]);
+        const response = await call(this.service.url, { path, body: JSON.stringify(value) });
+        expect([path, name, response.status, response.json]).toEqual([path, name, 200, responses[name]?.value]);
+        this.expectDescribed(response, path, 'post');
+        sent++;
+      }
+    }
+    return sent;
+  }
+
+  /** Expects that the status, headers and content of a response are described. */
   expectDescribed(response: Response, path: string, verb: 'get' | 'post'): void {
     const statuses = ['paths', path, verb, 'responses'];
     const isListed = String(response.status) in (this.at(...statuses) as object);
@@ -109,7 +140,7 @@ class Described {
   }
 }
 
-/** Where the content of a method's request or response is. */
+/** The pointer to the content of a method's request or response. */
 const content = (path: string, ...keys: readonly string[]): string[] => [
   'paths',
   path,
@@ -119,7 +150,7 @@ const content = (path: string, ...keys: readonly string[]): string[] => [
   JSON_TYPE,
 ];
 
-/** The same schema with references that say which document they are of. */
+/** The same schema with references that name their document. */
 const absolute = (schema: unknown): unknown =>
   JSON.parse(JSON.stringify(schema).replaceAll('"$ref":"#/', '"$ref":"openapi.json#/'));
 
@@ -134,7 +165,7 @@ class FaultyController {
 @Module({ controllers: [FaultyController] })
 class FaultyModule {}
 
-/** Ends the service that it is part of, but for its server, so that it can be asked further. */
+/** Drains its service but keeps the server listening, so that the test can still call it. */
 @Module({})
 class EndingModule {
   static end: () => Promise<unknown>;
@@ -161,7 +192,8 @@ class OptionalParams {
 }
 
 const OPTIONAL = declareMethod({
-  paths: ['optional'],
+  // The second path resembles /health/live.
+  paths: ['optional', 'health-live'],
   params: OptionalParams,
   inputs: ['x', { name: 'y', optional: true }],
   outputs: ['out'],
@@ -182,11 +214,11 @@ class OptionalModule {}
 describe('the description', () => {
   let described: Described;
   beforeAll(async () => {
-    described = await Described.start({}, [DifferenceModule, HourlyMeanModule, OptionalModule]);
+    described = await Described.start(SETTINGS, [...FIXTURES, OptionalModule]);
   });
   afterAll(() => described.service.close());
 
-  it('is OpenAPI 3.1 in which Redocly CLI finds nothing to say', async () => {
+  it('is OpenAPI 3.1 without findings of Redocly CLI', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'kasem-openapi-'));
     const file = join(directory, 'openapi.json');
     await writeFile(file, described.text);
@@ -204,7 +236,7 @@ describe('the description', () => {
     expect((JSON.parse(output) as { problems: unknown[] }).problems).toEqual([]);
   });
 
-  it('has each route of the service but the pages', async () => {
+  it('has each route of the service except the pages', async () => {
     const { json } = await call(described.service.url, { method: 'GET', path: '/' });
     const { routes } = json as unknown as { routes: { path: string }[] };
     const pages = ['/', '/docs', '/docs/:file'];
@@ -219,16 +251,13 @@ describe('the description', () => {
       );
   });
 
-  it('lets a key be given in either way, or none, and asks for none where the service does not', async () => {
+  it('allows a key in either header, or none, and asks for none if the service does not', async () => {
     expect(described.document.security).toEqual([{ bearer: [] }, { key: [] }, {}]);
     expect(Object.keys(described.at('components', 'securitySchemes') as object)).toEqual(['bearer', 'key']);
     const locked = await startService({ API_KEYS: 'alice:k3y' });
     for (const path of described.paths('get')) {
       const { status } = await fetch(`${locked.url}${path}`);
-      expect([path, described.operation(path, 'get').security]).toEqual([
-        path,
-        status === 401 ? undefined : [{}],
-      ]);
+      expect([path, described.operation(path, 'get').security]).toEqual([path, status === 401 ? undefined : [{}]]);
     }
     await locked.close();
   });
@@ -285,10 +314,10 @@ describe('the description', () => {
     });
   });
 
-  it('has the words of a declaration, and says that its rows are its own', () => {
+  it('has the texts of a declaration, and says that its rows are its own', () => {
     const operation = described.operation('/hourly-mean', 'post');
     expect(operation.summary).toBe('The mean of each hour');
-    expect(operation.description).toMatch(/^Each row is dated by the beginning of its hour\.\n\n/);
+    expect(operation.description).toBe('Each row is dated by the beginning of its hour.');
     const data = (path: string) =>
       described.at(
         ...content(path, 'responses', '200'),
@@ -305,7 +334,7 @@ describe('the description', () => {
     });
   });
 
-  it('has nested params with their words, and lets null stand for what is optional', () => {
+  it('has nested params with their descriptions, and allows null for optional ones', () => {
     expect(described.at('components', 'schemas', 'Band')).toEqual({
       type: 'object',
       properties: {
@@ -314,8 +343,12 @@ describe('the description', () => {
       },
       required: ['low'],
     });
-    expect(described.operation('/optional', 'post').responses['422']).toMatchObject({
-      description: expect.stringContaining('1800: The band is empty.'),
+  });
+
+  it('has an error of a method under its status', () => {
+    expect(described.operation('/optional', 'post').responses).toMatchObject({
+      409: { description: '1800: The band is empty.' },
+      422: { description: 'Refusals, with ERROR_HTTP_STATUS=http.' },
     });
   });
 
@@ -326,7 +359,7 @@ describe('the description', () => {
     [['x', 'other', 'date'], true],
     [['date', 'y'], false],
     [['y', 'date', 'y', 'x'], false],
-  ])('says of the headers %j what the service says, where y is optional', async (headers, isTaken) => {
+  ])('accepts the headers %j if the service does, with an optional y', async (headers, isTaken) => {
     const body = { param: { band: { low: 1 } }, scalar: { headers, data: [headers.map((_, i) => i)] } };
     const { json } = await call(described.service.url, { path: '/optional', body: JSON.stringify(body) });
     expect(json.error === 0).toBe(isTaken);
@@ -334,7 +367,7 @@ describe('the description', () => {
     expect(faults.length === 0).toBe(isTaken);
   });
 
-  it('has the pair that the contract records', async () => {
+  it('has the recorded pair of the contract', async () => {
     const fixture = async (name: string) =>
       JSON.parse(await readFile(join(ROOT, 'test/fixtures', name), 'utf8')) as object;
     const example = ['examples', 'example1', 'value'];
@@ -346,15 +379,10 @@ describe('the description', () => {
     );
   });
 
-  it('allows each body that the service takes', () => {
+  it('allows each body that the service accepts', () => {
     const taken = loadCases().filter(
       ({ request: { body = '', hex, generated, compress }, expect: { error } }) =>
-        error === undefined &&
-        body.startsWith('{') &&
-        !hex &&
-        !generated &&
-        !compress &&
-        !body.includes('NaN'),
+        error === undefined && body.startsWith('{') && !hex && !generated && !compress && !body.includes('NaN'),
     );
     expect(taken.length).toBeGreaterThanOrEqual(20);
     for (const { name, request } of taken)
@@ -364,19 +392,23 @@ describe('the description', () => {
       ]).toEqual([name, []]);
   });
 
-  it('is true of what it says of each GET', async () => {
+  it('describes each GET correctly', async () => {
     for (const path of described.paths('get')) {
       const { responses } = described.operation(path, 'get');
       const { content = {} } = responses['200'] as ResponseObject;
       const { headers, status } = await fetch(`${described.service.url}${path}`);
-      expect([path, status, Object.keys(content)]).toEqual([
-        path,
-        200,
-        [headers.get('content-type')?.split(';')[0]],
-      ]);
+      expect([path, status, Object.keys(content)]).toEqual([path, 200, [headers.get('content-type')?.split(';')[0]]]);
       if (JSON_TYPE in content)
         described.expectDescribed(await call(described.service.url, { method: 'GET', path }), path, 'get');
     }
+  });
+});
+
+describe('the methods that the service has', () => {
+  it('accept each of their examples and respond as described', async () => {
+    const described = await Described.of(await startMethods());
+    await described.expectExamples();
+    await described.service.close();
   });
 });
 
@@ -386,30 +418,12 @@ describe.each([
 ])('with ERROR_HTTP_STATUS=%s,', (ERROR_HTTP_STATUS, refused) => {
   let described: Described;
   beforeAll(async () => {
-    described = await Described.start({ ERROR_HTTP_STATUS }, [DifferenceModule, HourlyMeanModule]);
+    described = await Described.start({ ...SETTINGS, ERROR_HTTP_STATUS }, FIXTURES);
   });
   afterAll(() => described.service.close());
 
-  it('each example is taken and answered as described', async () => {
-    let sent = 0;
-    for (const path of described.paths('post')) {
-      const bodies = described.at(...content(path, 'requestBody'), 'examples') as Examples;
-      const responses = described.at(...content(path, 'responses', '200'), 'examples') as Examples;
-      expect(Object.keys(responses)).toEqual([...Object.keys(bodies), 'refused']);
-      for (const [name, { value }] of Object.entries(bodies)) {
-        expect(described.faults(value, ...content(path, 'requestBody'), 'schema')).toEqual([]);
-        const response = await call(described.service.url, { path, body: JSON.stringify(value) });
-        expect([path, name, response.status, response.json]).toEqual([
-          path,
-          name,
-          200,
-          responses[name]?.value,
-        ]);
-        described.expectDescribed(response, path, 'post');
-        sent++;
-      }
-    }
-    expect(sent).toBeGreaterThanOrEqual(4);
+  it('each example gets the described response', async () => {
+    expect(await described.expectExamples()).toBeGreaterThanOrEqual(FIXTURES.length);
   });
 
   it('the refusal of each method is as described', async () => {
@@ -423,12 +437,9 @@ describe.each([
   });
 });
 
-/** For errors that no body brings about: settings, modules, and a request that does. */
+/** The request, settings and modules that provoke each error that a body cannot cause. */
 const PROVOCATIONS: Readonly<
-  Record<
-    string,
-    { path: string; request?: Call; environment?: Record<string, string>; module?: Type; busy?: number }
-  >
+  Record<string, { path: string; request?: Call; environment?: Record<string, string>; module?: Type; busy?: number }>
 > = {
   MALFORMED_JSON: { path: '/method' },
   UNAUTHORIZED: { path: '/method', environment: { API_KEYS: 'alice:k3y' } },
@@ -446,7 +457,7 @@ const PROVOCATIONS: Readonly<
   INTERNAL: { path: '/faulty', request: { method: 'GET' }, module: FaultyModule },
 };
 
-/** Has so many bytes of another body in flight. */
+/** Keeps this many bytes of another body in flight. */
 async function occupy({ port, url }: Service, bytes: number): Promise<RawRequest> {
   const other = rawRequest(port, [`Content-Length: ${bytes}`]);
   await eventually(async () => (await metric(url, 'kasem_in_flight_bytes')) === countedBytes(bytes));
@@ -475,19 +486,15 @@ describe('the description and its page', () => {
   });
   afterAll(() => service.close());
 
-  it.each([
-    '/openapi.json',
-    '/docs',
-    '/docs/',
-    '/docs/swagger-ui-bundle.js',
-    '/docs/docs.js',
-    '/docs/docs.css',
-  ])('are open without a key, also in production: %s', async (path) => {
-    const response = await fetch(`${service.url}${path}`);
-    expect(response.status).toBe(200);
-    expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
-    expect(response.headers.get('content-security-policy')).not.toMatch(/unsafe|\*|https?:/);
-  });
+  it.each(['/openapi.json', '/docs', '/docs/', '/docs/swagger-ui-bundle.js', '/docs/docs.js', '/docs/docs.css'])(
+    'are open without a key, also in production: %s',
+    async (path) => {
+      const response = await fetch(`${service.url}${path}`);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+      expect(response.headers.get('content-security-policy')).not.toMatch(/unsafe|\*|https?:/);
+    },
+  );
 
   it.each([
     '/docs/nothing',
@@ -496,7 +503,7 @@ describe('the description and its page', () => {
     '/docs/%2e%2e%2fapi-document.js',
     '/docs/constructor',
     '/docs/a/b',
-  ])('have nothing else: %s', async (path) => {
+  ])('have no other file: %s', async (path) => {
     const response = await call(service.url, { method: 'GET', path });
     expect([response.status, response.json]).toEqual([404, { error: 12, log: `there is no ${path}` }]);
   });

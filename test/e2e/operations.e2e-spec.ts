@@ -30,7 +30,7 @@ describe('the log', () => {
     return lines().find(({ requestId }) => requestId === id);
   };
 
-  it('has one line of JSON a request, with all that an operator asks', async () => {
+  it('has one line of JSON per request, with everything that an operator needs', async () => {
     const headers = { Authorization: `Bearer ${key}`, 'X-Request-ID': 'r-1' };
     const response = await call(service.url, { body: small, headers, path: '/method?token=t0ken' });
     expect(response.headers['x-request-id']).toBe('r-1');
@@ -54,15 +54,14 @@ describe('the log', () => {
     });
   });
 
-  it('says how a request was refused, and that one was abandoned', async () => {
+  it('says why a request was refused, and that one was abandoned', async () => {
     await call(service.url, { body: small, headers: { 'X-Request-ID': 'r-2', 'X-API-Key': 'wr0ng' } });
     expect(await lineOf('r-2')).toMatchObject({ status: 401, error: 11 });
 
     const gone = rawRequest(service.port, ['Content-Length: 99', `X-API-Key: ${key}`, 'X-Request-ID: r-3']);
     gone.send('{"param"');
     await eventually(
-      async () =>
-        (await metric(service.url, 'kasem_in_flight_bytes', { 'X-API-Key': key })) === countedBytes(99),
+      async () => (await metric(service.url, 'kasem_in_flight_bytes', { 'X-API-Key': key })) === countedBytes(99),
     );
     gone.close();
     expect(await lineOf('r-3')).toMatchObject({
@@ -73,7 +72,7 @@ describe('the log', () => {
     expect(lines().filter(({ msg }) => msg === 'malformed request')).toEqual([]);
   });
 
-  it('has the trace of a request, where that is valid', async () => {
+  it('has the trace of a request if that is valid', async () => {
     const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
     const send = (id: string, traceparent: string) =>
       call(service.url, { body: small, headers: { 'X-Request-ID': id, traceparent } });
@@ -83,15 +82,12 @@ describe('the log', () => {
     expect(await lineOf('t-2')).not.toHaveProperty('traceId');
   });
 
-  it('has one line for an upload that is refused and then broken off, and the metrics count it once', async () => {
+  it('has one line for an upload that is refused and then aborted, and the metrics count it once', async () => {
     const counted = () =>
       fetch(`${service.url}/metrics`, { headers: { 'X-API-Key': key } })
         .then((response) => response.text())
         .then((text) =>
-          [...text.matchAll(/^kasem_method_calls_total\{.*\} (\d+)$/gm)].reduce(
-            (sum, [, n]) => sum + Number(n),
-            0,
-          ),
+          [...text.matchAll(/^kasem_method_calls_total\{.*\} (\d+)$/gm)].reduce((sum, [, n]) => sum + Number(n), 0),
         );
     const before = [await counted(), lines().length] as const;
     for (const [rest, id] of [
@@ -101,7 +97,7 @@ describe('the log', () => {
     ] as const) {
       const upload = rawRequest(service.port, [rest, `X-Request-ID: ${id}`]);
       await upload.received(/"error":11/);
-      // No chunk either: what is left of the body is malformed.
+      // The rest of this body is malformed.
       if (id === 'u-3') upload.send('no chunk\r\n');
       upload.end();
       await upload.closed;
@@ -110,7 +106,7 @@ describe('the log', () => {
   });
 
   it('has a line for bytes that never became a request, and the metrics count them', async () => {
-    // Who gives up a connection before all has been read may reset it.
+    // A service that closes a connection with unread bytes may reset it.
     const socket = connect(service.port, '127.0.0.1').on('error', () => undefined);
     socket.end('s3cret bytes\r\n\r\n');
     await eventually(() => lines().some(({ msg }) => msg === 'malformed request'));
@@ -127,14 +123,14 @@ describe('the log', () => {
     expect(await metric(service.url, refused, { 'X-API-Key': key })).toBe(1);
   });
 
-  it('holds no sample, no key, no query, and no probe', () => {
+  it('contains no sample, no key, no query, and no probe', () => {
     for (const secret of [key, 'wr0ng', 's3cret', '1.2507524347169103', 't0ken', '/health', '/metrics'])
       expect(service.output()).not.toContain(secret);
   });
 });
 
 describe('the response of a method', () => {
-  it('says what took the time, also where the body is refused', async () => {
+  it('says what took the time, even if the body is refused', async () => {
     const service = await startService();
     for (const body of [small, bodyOf([[1, 2, 'x' as never]])])
       expect((await call(service.url, { body })).headers['server-timing']).toMatch(
@@ -143,7 +139,7 @@ describe('the response of a method', () => {
     await service.close();
   });
 
-  it('tells browsers to make nothing else of it, and shares it with the origins that are configured', async () => {
+  it('forbids browsers to guess its type, and is shared with the configured origins', async () => {
     const service = await startService({ CORS_ORIGINS: 'https://a.example, https://b.example' });
     const allowed = async (Origin: string) =>
       (await call(service.url, { body: small, headers: { Origin } })).headers['access-control-allow-origin'];
@@ -159,7 +155,7 @@ describe('the response of a method', () => {
     await service.close();
   });
 
-  it('is shared where it is a refusal as well, and a browser may ask first without a key', async () => {
+  it('is shared even if it is a refusal, and a preflight needs no key', async () => {
     const service = await startService({ CORS_ORIGINS: 'https://a.example', API_KEYS: 'alice:s3cret' });
     const Origin = 'https://a.example';
     const refused = await call(service.url, { body: small, headers: { Origin } });
@@ -172,10 +168,7 @@ describe('the response of a method', () => {
         'Access-Control-Request-Headers': 'authorization,content-type',
       },
     });
-    expect([status, headers.get('access-control-allow-headers')]).toEqual([
-      204,
-      'authorization,content-type',
-    ]);
+    expect([status, headers.get('access-control-allow-headers')]).toEqual([204, 'authorization,content-type']);
     await service.close();
   });
 
@@ -211,7 +204,7 @@ describe('the metrics', () => {
     );
   });
 
-  it('give no series to what a client makes up', async () => {
+  it('create no series for values that a client invents', async () => {
     await call(service.url, { method: 'GET', path: '/made-up' });
     await call(service.url, { method: 'PROPFIND', path: '/method' });
     const text = await (await fetch(`${service.url}/metrics`)).text();
@@ -220,7 +213,7 @@ describe('the metrics', () => {
     expect(text).toContain('http_request_method="_OTHER"');
   });
 
-  it('are not there with METRICS=off', async () => {
+  it('are missing with METRICS=off', async () => {
     const silent = await startService({ METRICS: 'off' });
     const response = await call(silent.url, { method: 'GET', path: '/metrics' });
     expect([response.status, response.json.error]).toEqual([404, 12]);
@@ -243,10 +236,9 @@ describe('the keys', () => {
     rmSync(directory, { recursive: true });
   });
 
-  const status = async (headers: Record<string, string>) =>
-    (await call(service.url, { body: small, headers })).status;
+  const status = async (headers: Record<string, string>) => (await call(service.url, { body: small, headers })).status;
 
-  it('are asked of callers and of scrapes, and not of probes', async () => {
+  it('are required from callers and scrapes, but not from probes', async () => {
     const refused = await call(service.url, { body: small });
     expect([refused.status, refused.json.error]).toEqual([401, 11]);
     expect(refused.headers['www-authenticate']).toBe('Bearer');
@@ -255,10 +247,10 @@ describe('the keys', () => {
       expect((await call(service.url, { method: 'GET', path })).status).toBe(200);
   });
 
-  it('are taken in both headers, from the variable and the file', async () => {
+  it('are accepted in both headers, from the variable and the file', async () => {
     expect(await status({ 'X-API-Key': 's3cret' })).toBe(200);
     expect(await status({ Authorization: 'bearer two' })).toBe(200);
-    // A gateway's own key beside the one that is for the service, in either header.
+    // A gateway may send its own key in one header and the service's in the other.
     expect(await status({ Authorization: 'Bearer foreign', 'X-API-Key': 's3cret' })).toBe(200);
     expect(await status({ Authorization: 'Bearer two', 'X-API-Key': 'foreign' })).toBe(200);
     expect(await status({ Authorization: 'Basic Zm9v', 'X-API-Key': 'foreign' })).toBe(401);
@@ -267,20 +259,20 @@ describe('the keys', () => {
     expect(await status({ Authorization: 'Basic s3cret' })).toBe(401);
   });
 
-  it('are asked before a byte of the body is', async () => {
+  it('are checked before the body is read', async () => {
     const asking = rawRequest(service.port, ['Content-Length: 10', 'Expect: 100-continue']);
     expect(await asking.received(/\}$/)).toMatch(/^HTTP\/1\.1 401 /);
     asking.close();
   });
 
-  it('are read again on SIGHUP, and kept where the file is wrong', async () => {
+  it('are read again on SIGHUP, and kept if the file is wrong', async () => {
     writeFileSync(file, 'bob:three');
     service.child.kill('SIGHUP');
     await eventually(async () => (await status({ 'X-API-Key': 'three' })) === 200);
     expect(await status({ 'X-API-Key': 'one' })).toBe(401);
     writeFileSync(file, 'bob three-and-a-half');
     service.child.kill('SIGHUP');
-    await eventually(() => service.output().includes('the keys stay as they were'));
+    await eventually(() => service.output().includes('API keys not reloaded'));
     expect(await status({ 'X-API-Key': 'three' })).toBe(200);
     expect(service.output()).not.toContain('three');
   });
@@ -291,12 +283,11 @@ describe('several processes on one port', () => {
     readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ').map(Number);
   const linux = process.platform === 'linux' ? it : it.skip;
 
-  linux('replace one that dies, and lose no count by it', async () => {
+  linux('replace one that dies, and keep its counts', async () => {
     const service = await spawnService({ WEB_CONCURRENCY: '2' });
     await eventually(() => children(service).length === 2);
     for (let i = 0; i < 20; i++) expect((await call(service.url, { body: small })).json.error).toBe(0);
-    const calls = () =>
-      metric(service.url, 'kasem_method_calls_total{method="method",outcome="success",error="0"}');
+    const calls = () => metric(service.url, 'kasem_method_calls_total{method="method",outcome="success",error="0"}');
     await eventually(async () => (await calls()) === 20);
 
     const [first] = children(service);
@@ -310,17 +301,13 @@ describe('several processes on one port', () => {
     expect(await service.exited).toBe(0);
   });
 
-  linux('are scraped also while one of them hangs', async () => {
+  linux('can be scraped while one of them hangs', async () => {
     const service = await spawnService({ WEB_CONCURRENCY: '2' });
     await eventually(() => children(service).length === 2);
-    await eventually(
-      async () => (await metric(service.url, 'kasem_in_flight_budget_bytes')) === 2 * 536_870_912,
-    );
+    await eventually(async () => (await metric(service.url, 'kasem_in_flight_budget_bytes')) === 2 * 536_870_912);
     const [first] = children(service);
     process.kill(first as number, 'SIGSTOP');
-    const answered = Array.from({ length: 4 }, () =>
-      metric(service.url, `kasem_build_info{version="${VERSION}"}`),
-    );
+    const answered = Array.from({ length: 4 }, () => metric(service.url, `kasem_build_info{version="${VERSION}"}`));
     expect(await Promise.any(answered)).toBe(1);
     process.kill(first as number, 'SIGCONT');
     await Promise.all(answered);
@@ -328,7 +315,7 @@ describe('several processes on one port', () => {
     expect(await service.exited).toBe(0);
   });
 
-  linux('drain together: what is in flight in each is finished', async () => {
+  linux('drain together: each finishes its requests in flight', async () => {
     const service = await spawnService({ WEB_CONCURRENCY: '2', SHUTDOWN_GRACE_MS: '600000' });
     await eventually(() => children(service).length === 2);
     const requests = Array.from({ length: 6 }, () =>
@@ -352,27 +339,23 @@ describe('several processes on one port', () => {
 });
 
 describe('the end of several processes', () => {
-  it('keeps no connection waiting that comes while one of them ends', async () => {
+  it('keeps no connection waiting that arrives while one of them ends', async () => {
     const service = await spawnService({
       WEB_CONCURRENCY: '2',
       SHUTDOWN_GRACE_MS: '600000',
       LOG_LEVEL: 'info',
     });
-    await eventually(
-      async () => (await metric(service.url, 'kasem_in_flight_budget_bytes')) === 2 * 536_870_912,
-    );
+    await eventually(async () => (await metric(service.url, 'kasem_in_flight_budget_bytes')) === 2 * 536_870_912);
     const inFlight = rawRequest(service.port, [`Content-Length: ${small.length}`, 'Connection: close']);
     inFlight.send(small.slice(0, 10));
-    await eventually(
-      async () => (await metric(service.url, 'kasem_in_flight_bytes')) === countedBytes(small.length),
-    );
+    await eventually(async () => (await metric(service.url, 'kasem_in_flight_bytes')) === countedBytes(small.length));
 
     let isOver = false;
     const clients = Array.from({ length: 20 }, async () => {
       while (!isOver) await call(service.url, { method: 'GET', path: '/health/live' }).catch(() => undefined);
     });
     service.child.kill('SIGTERM');
-    await eventually(() => service.output().includes('the process ends'));
+    await eventually(() => service.output().includes('exiting'));
     isOver = true;
     await Promise.all(clients);
 
@@ -385,43 +368,39 @@ describe('the end of several processes', () => {
     readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ').map(Number);
   const isRunning = (pid: number) => existsSync(`/proc/${pid}/exe`);
 
-  it('waits for none that still starts', async () => {
+  it('waits for none that is still starting', async () => {
     const service = await spawnService({ WEB_CONCURRENCY: '3', SHUTDOWN_GRACE_MS: '600000' });
     service.child.kill('SIGTERM');
     expect(await service.exited).toBe(0);
   });
 
-  it('does not wait for what a worker has left open', async () => {
+  it('does not wait for handles that a worker has left open', async () => {
     const service = await spawnService({
       WEB_CONCURRENCY: '2',
       SHUTDOWN_GRACE_MS: '600000',
       NODE_OPTIONS: '--import ./test/fixtures/channel-outlives-worker.mjs',
     });
-    await eventually(
-      async () => (await metric(service.url, 'kasem_in_flight_budget_bytes')) === 2 * 536_870_912,
-    );
+    await eventually(async () => (await metric(service.url, 'kasem_in_flight_budget_bytes')) === 2 * 536_870_912);
     service.child.kill('SIGTERM');
     expect(await service.exited).toBe(0);
   }, 20_000);
 
-  it('is not kept up by one that hangs, and says so', async () => {
+  it('is not delayed by one that hangs, and says so', async () => {
     const service = await spawnService({
       WEB_CONCURRENCY: '2',
       SHUTDOWN_GRACE_MS: '0',
       LOG_LEVEL: 'warn',
     });
-    await eventually(
-      async () => (await metric(service.url, 'kasem_in_flight_budget_bytes')) === 2 * 536_870_912,
-    );
+    await eventually(async () => (await metric(service.url, 'kasem_in_flight_budget_bytes')) === 2 * 536_870_912);
     const [first] = children(service);
     process.kill(first as number, 'SIGSTOP');
     service.child.kill('SIGTERM');
     expect(await service.exited).toBe(0);
-    expect(service.output()).toMatch(/a worker did not end in time/);
+    expect(service.output()).toMatch(/killing a worker that did not exit in time/);
     expect(isRunning(first as number)).toBe(false);
   }, 20_000);
 
-  it('comes to all where the primary process is killed', async () => {
+  it('reaches all if the primary process is killed', async () => {
     const service = await spawnService({ WEB_CONCURRENCY: '2' });
     await eventually(() => children(service).length === 2);
     const workers = children(service);
@@ -429,18 +408,18 @@ describe('the end of several processes', () => {
     await eventually(() => !workers.some(isRunning));
   });
 
-  it('spares those that start when keys are read again', async () => {
+  it('does not happen to starting ones when keys are read again', async () => {
     const service = await spawnService({ WEB_CONCURRENCY: '3', LOG_LEVEL: 'info' });
     service.child.kill('SIGHUP');
-    await eventually(() => service.output().split('the keys were read again').length === 4);
+    await eventually(() => service.output().split('API keys reloaded').length === 4);
     expect(service.output()).not.toContain('a worker died');
     service.child.kill('SIGTERM');
     expect(await service.exited).toBe(0);
   });
 });
 
-describe('a fault that nobody catches', () => {
-  it('ends the process with exit code 1, but no other request', async () => {
+describe('an uncaught exception', () => {
+  it('ends the process with exit code 1, after the other requests', async () => {
     const service = await spawnService({ SHUTDOWN_GRACE_MS: '2000' }, 'test/fixtures/faulty-service.mjs');
     const other = rawRequest(service.port, [`Content-Length: ${small.length}`]);
     other.send(small.slice(0, 10));

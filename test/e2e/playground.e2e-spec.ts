@@ -16,27 +16,23 @@ describe('the root of a service with its playground', () => {
   it('is a page without a key, with a strict policy and only relative addresses', async () => {
     const response = await get('/');
     const html = await response.text();
-    expect([response.status, response.headers.get('content-type')]).toEqual([
-      200,
-      'text/html; charset=utf-8',
-    ]);
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     expect(response.headers.get('content-security-policy')).toMatch(POLICY);
     expect(response.headers.get('content-security-policy')).not.toMatch(/unsafe|\*|https?:|data:/);
     expect(html).not.toMatch(/<script(?! type="module" src=)|<style|style=|\son\w+=/);
     const addresses = [...html.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, address]) => String(address));
     expect(addresses.filter((address) => /^(\/|\w+:)/.test(address))).toEqual([]);
-    for (const address of addresses)
-      expect([address, (await get(`/${address}`)).status]).toEqual([address, 200]);
+    for (const address of addresses) expect([address, (await get(`/${address}`)).status]).toEqual([address, 200]);
   });
 
-  it('answers HEAD, and a second GET by what is known', async () => {
+  it('supports HEAD and conditional GET', async () => {
     const head = await get('/', { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([200, '']);
     expect(Number(head.headers.get('content-length'))).toBeGreaterThan(1000);
     for (const path of ['/', '/assets/modules/playground/page/playground.js', '/assets/uplot/uPlot.esm.js']) {
       const { headers } = await get(path);
       expect(headers.get('cache-control')).toBe('no-cache');
-      // As a browser asks: what Node's fetch would put there by itself refuses a 304.
+      // A browser's header. The default of Node's fetch, no-cache, prevents a 304.
       const known = {
         'If-Modified-Since': String(headers.get('last-modified')),
         'Cache-Control': 'max-age=0',
@@ -49,14 +45,14 @@ describe('the root of a service with its playground', () => {
     ['modules/playground/page/playground.js', 'text/javascript; charset=utf-8'],
     ['modules/playground/page/read.worker.js', 'text/javascript; charset=utf-8'],
     ['modules/playground/page/playground.css', 'text/css; charset=utf-8'],
-    ['modules/playground/page/icon.svg', 'image/svg+xml'],
+    ['examples/send.py', 'application/octet-stream'],
     ['common/errors/error-codes.js', 'text/javascript; charset=utf-8'],
     ['uplot/uPlot.esm.js', 'text/javascript; charset=utf-8'],
     ['uplot/uPlot.min.css', 'text/css; charset=utf-8'],
   ])('has its file %s, under the same policy', async (path, type) => {
     const { status, headers } = await get(`/assets/${path}`);
     expect([status, headers.get('content-type')]).toEqual([200, type]);
-    // That of a worker is the one of its own file.
+    // A worker has the policy of its own file.
     expect(headers.get('content-security-policy')).toMatch(POLICY);
   });
 
@@ -91,18 +87,18 @@ describe('the root of a service with its playground', () => {
     '/assets/%2e%2e/main.js',
     '/assets/modules/playground/page/..%5c..%5c..%5cpackage.json',
     '/assets/.set-up',
-  ])('lists nothing, and leads nowhere else: %s', async (path) => {
+  ])('lists no folder and has no other file: %s', async (path) => {
     const response = await call(service.url, { method: 'GET', path });
     expect([response.status, response.json.error]).toEqual([404, 12]);
   });
 });
 
 describe('a file of the playground', () => {
-  it('stands in the log under its whole path', async () => {
+  it('is logged with its full path', async () => {
     const service = await spawnService({ PLAYGROUND: 'on', LOG_LEVEL: 'info' });
-    await fetch(`${service.url}/assets/modules/playground/page/icon.svg`);
-    await eventually(() => service.output().includes('icon.svg'));
-    expect(service.output()).toContain('/assets/modules/playground/page/icon.svg');
+    await fetch(`${service.url}/assets/modules/playground/page/playground.css`);
+    await eventually(() => service.output().includes('playground.css'));
+    expect(service.output()).toContain('/assets/modules/playground/page/playground.css');
     service.child.kill();
     await service.exited;
   });
@@ -115,7 +111,7 @@ describe('the root of a service without its playground', () => {
   });
   afterAll(() => service.close());
 
-  it('is an index of all that there is', async () => {
+  it('is an index of all routes', async () => {
     const { status, json } = await call(service.url, { method: 'GET', path: '/' });
     expect([status, json]).toEqual([
       200,
@@ -139,7 +135,7 @@ describe('the root of a service without its playground', () => {
     ]);
   });
 
-  it('answers HEAD, and has none of the files', async () => {
+  it('supports HEAD, and has none of the files', async () => {
     expect((await fetch(service.url, { method: 'HEAD' })).status).toBe(200);
     expect((await fetch(`${service.url}/assets/modules/playground/page/playground.js`)).status).toBe(404);
   });

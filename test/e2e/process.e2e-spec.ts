@@ -27,49 +27,58 @@ describe('the process', () => {
     ]);
   });
 
-  it('ends with exit code 1 and one line where the port is taken', async () => {
+  it('ends with exit code 1 and one line if the port is taken', async () => {
     const other = await startService();
     const run = runService({ PORT: String(other.port) });
     expect(await run.exited).toBe(1);
     await other.close();
-    expect(run.output()).toBe(
-      `PORT: ${other.port} at 127.0.0.1 is taken by another process; set PORT to a free one\n`,
-    );
+    expect(run.output()).toBe(`PORT: ${other.port} at 127.0.0.1 is taken by another process; set PORT to a free one\n`);
   });
 
-  it('says to a person where everything is, what is set and not the default, and a call that works as it stands', async () => {
-    const service = await spawnService({
-      HOST: '0.0.0.0',
-      MAX_BODY_BYTES: '1000',
-      MAX_IN_FLIGHT_BYTES: '999',
-    });
-    const lines = Object.fromEntries(
-      [...service.output().matchAll(/^ {2}(\w+) +(.*)$/gm)].map(([, name, text]) => [name, text]),
-    ) as Record<string, string>;
-    expect(service.output()).toMatch(/^kasem-time-series \S+ is listening at http:\/\/0\.0\.0\.0:\d+\n/);
-    expect(lines).toMatchObject({
-      health: `${service.url}/health`,
-      metrics: `${service.url}/metrics`,
-      warning: expect.stringMatching(/^MAX_IN_FLIGHT_BYTES is less than MAX_BODY_BYTES/),
-    });
-    expect(lines.settings).toContain('HOST=0.0.0.0 MAX_BODY_BYTES=1000 MAX_IN_FLIGHT_BYTES=999');
-    for (const address of Object.values(lines).filter((text) => text.startsWith('http')))
-      expect((await fetch(address)).status).toBe(200);
-    const { stdout } = await promisify(execFile)('sh', ['-c', String(lines.try)]);
-    expect(JSON.parse(stdout)).toMatchObject({
-      scalar: { data: [[1420066800, 21096.19278046125]] },
-      error: 0,
-    });
-    service.child.kill('SIGTERM');
-    expect(await service.exited).toBe(0);
+  it('ends with exit code 1 and the message of a module that fails, without blaming the address', async () => {
+    const run = runService({ PORT: '0', NODE_OPTIONS: '--import ./test/fixtures/failing-module.mjs' });
+    expect([await run.exited, run.output()]).toEqual([1, 'getaddrinfo ENOTFOUND db\n']);
   });
 
-  it('says to a log all of that in one line, which is a warning where there is one, without a key', async () => {
+  it('says that its address is not one of this machine', async () => {
+    const run = runService({ PORT: '0', HOST: '192.0.2.1' });
+    expect([await run.exited, run.output()]).toEqual([1, 'HOST: 192.0.2.1 is no address of this machine\n']);
+  });
+
+  it.each(['1', '2'])(
+    'prints its addresses, the settings that are not the default, and a call that works as it is, with WEB_CONCURRENCY=%s',
+    async (WEB_CONCURRENCY) => {
+      const service = await spawnService({
+        WEB_CONCURRENCY,
+        HOST: '0.0.0.0',
+        MAX_BODY_BYTES: '1000',
+        MAX_IN_FLIGHT_BYTES: '999',
+      });
+      const lines = Object.fromEntries(
+        [...service.output().matchAll(/^ {2}(\w+) +(.*)$/gm)].map(([, name, text]) => [name, text]),
+      ) as Record<string, string>;
+      expect(service.output()).toMatch(/^kasem-time-series \S+ is listening at http:\/\/0\.0\.0\.0:\d+\n/);
+      expect(lines).toMatchObject({
+        health: `${service.url}/health`,
+        metrics: `${service.url}/metrics`,
+        warning: expect.stringMatching(/^MAX_IN_FLIGHT_BYTES is less than MAX_BODY_BYTES/),
+      });
+      expect(lines.settings).toContain('HOST=0.0.0.0 MAX_BODY_BYTES=1000 MAX_IN_FLIGHT_BYTES=999');
+      for (const address of Object.values(lines).filter((text) => text.startsWith('http')))
+        expect((await fetch(address)).status).toBe(200);
+      const { stdout } = await promisify(execFile)('sh', ['-c', String(lines.try)]);
+      expect((JSON.parse(stdout) as Response['json']).log).toBe('4 rows, none missing');
+      service.child.kill('SIGTERM');
+      expect(await service.exited).toBe(0);
+    },
+  );
+
+  it('logs all of that in one line, at the level of its warnings, without a key', async () => {
     const start = async (environment: Record<string, string>) => {
       const service = await spawnService({ NODE_ENV: 'production', ...environment });
       service.child.kill('SIGTERM');
       await service.exited;
-      const beforeTheEnd = service.output().split(/^(?=.*the process drains)/m)[0] as string;
+      const beforeTheEnd = service.output().split(/^(?=.*: draining)/m)[0] as string;
       return JSON.parse(beforeTheEnd) as Record<string, unknown>;
     };
     const open = await start({});
@@ -88,7 +97,7 @@ describe('the process', () => {
     expect(locked).not.toHaveProperty('warnings');
   });
 
-  it('finishes what is in flight on SIGTERM, takes no more, and ends with exit code 0', async () => {
+  it('finishes the requests in flight on SIGTERM, refuses new ones, and ends with exit code 0', async () => {
     const service = await spawnService({ SHUTDOWN_DELAY_MS: '500' });
     const rows = sampleRows(20_000);
     const body = Buffer.from(bodyOf(rows));
@@ -102,10 +111,10 @@ describe('the process', () => {
     const ready = await untilNotReady(service.url);
     expect([ready.status, ready.json.status]).toEqual([503, 'error']);
     expect((await call(service.url, { method: 'GET', path: '/health/live' })).status).toBe(200);
-    // Who has not noticed yet is still served, and told to come back on another connection.
+    // A client that has not noticed yet is still served, and told to close its connection.
     const late = await call(service.url, { body: bodyOf([]), headers: { Connection: 'keep-alive' } });
     expect([late.status, late.json.error, late.headers.connection]).toEqual([200, 0, 'close']);
-    // A request that has begun keeps its connection; the next one on it is refused.
+    // A started request keeps its connection open. The next one on it is refused.
     open.write('GET /nothing HTTP/1.1\r\nHost: x\r\n');
 
     await eventually(async () => (await call(service.url, { body: bodyOf([]) })).json.error === 52);
@@ -132,7 +141,7 @@ describe('the process', () => {
     await failed;
   });
 
-  it('cuts what is not finished when SHUTDOWN_GRACE_MS is over', async () => {
+  it('cuts unfinished requests after SHUTDOWN_GRACE_MS', async () => {
     const service = await spawnService({ SHUTDOWN_GRACE_MS: '200' });
     const { started, failed } = halfSent(service.url, Buffer.from(bodyOf(sampleRows(10))));
     await started;
@@ -142,7 +151,7 @@ describe('the process', () => {
   });
 });
 
-/** A request of which half is sent until `finish` is called. */
+/** Sends half of a request. `finish` sends the rest. */
 function halfSent(url: string, body: Buffer) {
   const outgoing = request(`${url}/method`, {
     method: 'POST',

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bodyOf, call, eventually, metric, rawRequest } from '../support/http.js';
 import { spawnService, startService, type Service } from '../support/service.js';
 
-/** More than the system keeps between two ends that do not read. */
+/** Longer than the socket buffers of both ends. */
 const BODY = Buffer.alloc(24_000_000, ' ');
 const JSON_TYPE = 'Content-Type: application/json';
 
-/** What comes back to a client that reads only when it has sent everything. */
+/** The response to a client that reads only after it has sent everything. */
 async function sendFirst(port: number, line: string, head: readonly string[]): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1' });
   await once(socket, 'connect');
@@ -49,7 +49,7 @@ describe('a client that sends everything before it reads', () => {
     }
   });
 
-  it('holds nothing while it still sends, and is hung up on when it falls silent', async () => {
+  it('holds no memory while it still sends, and is disconnected when it stops', async () => {
     const refused = rawRequest(service.port, [`Content-Length: ${BODY.length}`, KEY, 'Connection: close']);
     expect(await refused.received(/\}$/)).toMatch(/^HTTP\/1\.1 413 /);
     expect(await metric(service.url, 'kasem_in_flight_bytes', { 'X-API-Key': 'k3y' })).toBe(0);
@@ -58,7 +58,7 @@ describe('a client that sends everything before it reads', () => {
 });
 
 describe('a client that sends everything before it reads, while the service drains', () => {
-  it('sees that the service shuts down, also if nothing else is in flight by then', async () => {
+  it('sees that the service shuts down, even if nothing else is in flight', async () => {
     const service = await spawnService({ SHUTDOWN_GRACE_MS: '60000' });
     const small = bodyOf([[1420066800, 1, 2]]);
     const inFlight = rawRequest(service.port, [`Content-Length: ${small.length}`]);
@@ -67,9 +67,7 @@ describe('a client that sends everything before it reads, while the service drai
     service.child.kill('SIGTERM');
     await eventually(async () => (await call(service.url, { body: small })).json.error === 52);
 
-    const late = Array.from({ length: 4 }, async () =>
-      sendFirst(service.port, 'POST /method HTTP/1.1', [JSON_TYPE]),
-    );
+    const late = Array.from({ length: 4 }, async () => sendFirst(service.port, 'POST /method HTTP/1.1', [JSON_TYPE]));
     const slow = rawRequest(service.port, ['Content-Length: 100']);
     await slow.received(/"error":52/);
     inFlight.send(small.slice(10));

@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { Controller, Headers, Module } from '@nestjs/common';
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -14,30 +13,6 @@ import { MethodModule } from '../../src/common/method/method.module.js';
 import { DifferenceModule } from '../fixtures/methods/difference/difference.module.js';
 import { bodyOf, call } from '../support/http.js';
 import { startService, type Service } from '../support/service.js';
-
-const FIXTURE = new URL('../fixtures/methods/difference/', import.meta.url);
-
-describe('docs/writing-a-method.md', () => {
-  const page = readFileSync(new URL('../../docs/writing-a-method.md', import.meta.url), 'utf8');
-  const blocks = [...page.matchAll(/`src\/modules\/difference\/(\S+)`:\n\n```ts\n(.*?)```/gs)];
-
-  it('shows each file of the method', () => {
-    expect(blocks.map(([, path]) => path).sort()).toEqual(
-      readdirSync(FIXTURE, { recursive: true })
-        .map(String)
-        .filter((path) => path.endsWith('.ts'))
-        .sort(),
-    );
-  });
-
-  it.each(blocks.map(([, path, code]) => [path as string, code as string]))(
-    'shows %s as it is, but for the folder that it stands in',
-    (path, code) => {
-      const file = readFileSync(new URL(path, FIXTURE), 'utf8');
-      expect(code).toBe(file.replaceAll(/((?:\.\.\/)+)(?:\.\.\/){2}src\//g, '$1'));
-    },
-  );
-});
 
 describe('a second method', () => {
   let service: Service;
@@ -61,7 +36,7 @@ describe('a second method', () => {
       })
     ).json;
 
-  it('answers beside the sum, with its own params and series', async () => {
+  it('runs beside the sum, with its own params and series', async () => {
     const response = await send({ gain: 2, offset: 1 });
     expect(response).toEqual({
       scalar: {
@@ -92,12 +67,10 @@ describe('a second method', () => {
     expect(await send(param)).toEqual({ error, log });
   });
 
-  it('has everything else from the service', async () => {
+  it('gets everything else from the service', async () => {
     expect((await send({ gain: 1 }, [[1, 2, 'x']])).log).toContain('scalar.data[0][2] (b_ts)');
     expect((await send({ gain: 1 }, [], ['date', 'e1_ts', 'e2_ts'])).error).toBe(23);
-    expect((await send({ gain: 10 }, [[1, 1.7e308, 0]])).log).toBe(
-      'scalar.data[0]: out_ts is past the largest double',
-    );
+    expect((await send({ gain: 10 }, [[1, 1.7e308, 0]])).log).toBe('scalar.data[0]: out_ts is past the largest double');
   });
 });
 
@@ -132,7 +105,7 @@ const MOVING = declareMethod({
   errors: [REFUSED],
 });
 
-/** A method of another kind: three inputs, two outputs, params of all types, and faults that it may have. */
+/** A method with three inputs, two outputs, params of all types, and faults on request. */
 @Controller()
 class MovingController {
   @KasemMethod(MOVING)
@@ -184,7 +157,7 @@ describe('a method with several outputs', () => {
       body: JSON.stringify({ param, scalar: { headers: ['date', 'x', 'y', 'z'], data } }),
     });
 
-  it('answers them in the order in which they are declared', async () => {
+  it('returns them in the declared order', async () => {
     const response = (await send({ window: 2 })).json;
     expect(response.scalar).toEqual({
       headers: ['date', 'level', 'spread'],
@@ -197,7 +170,7 @@ describe('a method with several outputs', () => {
     expect(response.log).toBe('3 rows, missing: 1 in y');
   });
 
-  it('may have parameters of its own behind the call', async () => {
+  it('may have further parameters after the call', async () => {
     await send({ window: 2 }, { 'X-Tenant': 'acme' });
     expect(TENANTS.at(-1)).toBe('acme');
   });
@@ -211,13 +184,10 @@ describe('a method with several outputs', () => {
     [{}, 'param.window: expected an integer number, got nothing'],
     [{ window: 1.5 }, 'param.window: expected an integer number, got 1.5'],
     [{ window: 0 }, 'param.window: expected not less than 1, got 0'],
-    [
-      { window: 1, kind: 'x' },
-      'param.kind: expected one of the following values: mean, sum, short, none, refused',
-    ],
+    [{ window: 1, kind: 'x' }, 'param.kind: expected one of the following values: mean, sum, short, none, refused'],
     [{ window: 1, reversed: 1 }, 'param.reversed: expected a boolean value, got 1'],
     [{ window: 1, weights: [1, '2'] }, 'param.weights[1]: expected a number, got the string "2"'],
-  ])('refuses %j in the words of the rule', async (param, log) => {
+  ])('refuses %j with the rule’s message', async (param, log) => {
     const { json } = await send(param);
     expect(json.error).toBe(21);
     expect(json.log).toContain(log);
@@ -230,14 +200,11 @@ describe('a method with several outputs', () => {
     });
   });
 
-  it.each(['short', 'none'])(
-    'is at fault itself where an output is %s, and tells the client nothing',
-    async (kind) => {
-      const { status, json } = await send({ window: 1, kind });
-      expect([status, json.error]).toEqual([500, 50]);
-      expect(json.log).not.toContain('spread');
-    },
-  );
+  it.each(['short', 'none'])('is itself at fault if an output is %s, and tells the client nothing', async (kind) => {
+    const { status, json } = await send({ window: 1, kind });
+    expect([status, json.error]).toEqual([500, 50]);
+    expect(json.log).not.toContain('spread');
+  });
 });
 
 class NoParams {}
@@ -249,7 +216,7 @@ const KEEPING = declareMethod({
   outputs: ['same', 'kept'],
 });
 
-/** Gives one of its inputs, and a column that it keeps from call to call. */
+/** Returns one of its inputs, and a column that it reuses in each call. */
 @Controller()
 class KeepingController {
   private readonly ramp = Float64Array.from({ length: 5_000 }, (_, row) => row);
@@ -263,14 +230,14 @@ class KeepingController {
 @Module({ imports: [MethodModule], controllers: [KeepingController] })
 class KeepingModule {}
 
-describe("a method that gives columns which are not only its response's", () => {
+describe('a method that returns columns which it still uses', () => {
   let service: Service;
   beforeAll(async () => {
     service = await startService({}, [KeepingModule]);
   });
   afterAll(() => service.close());
 
-  it.each([1, 5_000])('answers them whole, call after call, with %d rows', async (rows) => {
+  it.each([1, 5_000])('returns them complete in each call, with %d rows', async (rows) => {
     const data = Array.from({ length: rows }, (_, row) => [1_420_066_800 + row, row / 8]);
     const body = JSON.stringify({ param: {}, scalar: { headers: ['date', 'x'], data } });
     const expected = data.map(([date, x], row) => [date, x, row]);

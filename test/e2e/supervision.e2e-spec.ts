@@ -23,7 +23,7 @@ const isRunning = (pid: number): boolean => {
   }
 };
 const get = (url: string, path: string) => call(url, { method: 'GET', path });
-/** Does what the fixture's route does, and goes away: the route never responds. */
+/** Triggers a fault and disconnects, because the fixture's route never responds. */
 const fault = (url: string, kind: 'throw' | 'hang') =>
   void fetch(`${url}/fault/${kind}`, { signal: AbortSignal.timeout(500) }).catch(() => undefined);
 const isRight = async (url: string) => (await call(url, { body: small })).json.error === 0;
@@ -32,10 +32,8 @@ describe('of several processes', () => {
   linux('one with an uncaught exception takes no more connections, and finishes what it has', async () => {
     const service = await spawnService({ WEB_CONCURRENCY: '2', SHUTDOWN_GRACE_MS: '600000' }, FAULTY);
     await eventually(() => children(service).length === 2);
-    // So that whichever worker fails has something in flight, and has to wait for it.
-    const inFlight = Array.from({ length: 4 }, () =>
-      rawRequest(service.port, [`Content-Length: ${small.length}`]),
-    );
+    // Enough for each worker to have a request in flight, so that the failing one must wait for it.
+    const inFlight = Array.from({ length: 4 }, () => rawRequest(service.port, [`Content-Length: ${small.length}`]));
     for (const request of inFlight) request.send(small.slice(0, 10));
     await eventually(async () => (await metric(service.url, 'kasem_in_flight_bytes')) > 0);
     await setTimeout(300);
@@ -43,7 +41,7 @@ describe('of several processes', () => {
     fault(service.url, 'throw');
     await eventually(() => service.output().includes('nobody catches this'));
     for (let i = 0; i < 50; i++) expect(await isRight(service.url)).toBe(true);
-    // Its replacement does not wait for its end.
+    // The replacement starts before the failing worker ends.
     await eventually(() => children(service).length === 3);
     for (const request of inFlight) {
       request.send(small.slice(10));
@@ -61,14 +59,14 @@ describe('of several processes', () => {
     const before = children(service);
     fault(service.url, 'hang');
     await eventually(() => !children(service).every((pid) => before.includes(pid)));
-    expect(service.output()).toContain('a worker hangs and is killed');
+    expect(service.output()).toContain('killing a worker that hangs');
     await eventually(() => children(service).length === 2);
     for (let i = 0; i < 20; i++) expect(await isRight(service.url)).toBe(true);
     service.child.kill('SIGTERM');
     expect(await service.exited).toBe(0);
   });
 
-  linux('none outlives the primary process, also where its loop hangs', async () => {
+  linux('none outlives the primary process, even if its event loop hangs', async () => {
     const service = await spawnService({ WEB_CONCURRENCY: '2' }, FAULTY);
     await eventually(() => children(service).length === 2);
     const workers = children(service);
@@ -79,7 +77,7 @@ describe('of several processes', () => {
     await eventually(() => !workers.some(isRunning));
   });
 
-  linux('the primary process bears scrapes while the workers drain', async () => {
+  linux('the primary process survives scrapes while the workers drain', async () => {
     const service = await spawnService({ WEB_CONCURRENCY: '3', SHUTDOWN_GRACE_MS: '600000' });
     await eventually(() => children(service).length === 3);
     const upload = rawRequest(service.port, [`Content-Length: ${small.length}`]);
@@ -103,7 +101,7 @@ describe('of several processes', () => {
 });
 
 describe('the end of a process', () => {
-  it('has the worst exit code, and takes no request again, when a signal comes after an exception', async () => {
+  it('has the worst exit code, and still refuses requests, when a signal follows an exception', async () => {
     const service = await spawnService({ SHUTDOWN_DELAY_MS: '600000', SHUTDOWN_GRACE_MS: '600000' }, FAULTY);
     const upload = rawRequest(service.port, [`Content-Length: ${small.length}`]);
     upload.send(small.slice(0, 10));
@@ -120,7 +118,7 @@ describe('the end of a process', () => {
     idle.destroy();
   });
 
-  it('has the worst exit code when an exception comes after a signal', async () => {
+  it('has the worst exit code when an exception follows a signal', async () => {
     const service = await spawnService({ SHUTDOWN_DELAY_MS: '600000' }, FAULTY);
     service.child.kill('SIGTERM');
     await eventually(async () => (await get(service.url, '/health/ready')).status === 503);
@@ -128,7 +126,7 @@ describe('the end of a process', () => {
     expect(await service.exited).toBe(1);
   });
 
-  it('answers clients that go on sending over open connections, rather than reset them', async () => {
+  it('responds to clients that keep sending over open connections instead of resetting them', async () => {
     const service = await spawnService();
     const head = `POST /method HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${small.length}\r\n\r\n`;
     const failures: string[] = [];
@@ -143,7 +141,7 @@ describe('the end of a process', () => {
           if (!Buffer.isBuffer(piece) && !(piece instanceof Uint8Array)) return failures.push('closed');
           text += Buffer.from(piece).toString();
         }
-        // A refusal says so as well.
+        // A refusal has this header too.
         if (text.includes('Connection: close')) return undefined;
         await setTimeout(10);
       }
@@ -158,7 +156,10 @@ describe('the end of a process', () => {
 
 describe('the start of a process', () => {
   it('survives SIGHUP from the first moment on', async () => {
-    const service = runService({ PORT: '0', WEB_CONCURRENCY: '2' });
+    const begins = `--import "data:text/javascript,process.stdout.write('it begins')"`;
+    const service = runService({ PORT: '0', WEB_CONCURRENCY: '2', NODE_OPTIONS: begins });
+    // While Node itself starts, which is slow on a busy machine, SIGHUP ends the process.
+    await eventually(() => service.output().includes('it begins'));
     for (let i = 0; i < 20; i++) {
       await setTimeout(50);
       if (i > 0) service.child.kill('SIGHUP');
@@ -176,7 +177,7 @@ describe('the start of a process', () => {
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += String(text)));
-    // Newer versions of Node load one file after the other, and need fewer of them.
+    // Newer versions of Node load files one by one, and need fewer open files.
     const closed = once(child, 'close');
     await eventually(() => child.exitCode !== null || output.includes('listening at'));
     if (child.exitCode === null) {
@@ -209,20 +210,20 @@ describe('npm start', () => {
   });
 });
 
-/** A pipe with a reader that never reads. */
+/** A pipe whose reader never reads. */
 function openPipe(): number {
   const path = join(mkdtempSync(join(tmpdir(), 'log-')), 'pipe');
   execFileSync('mkfifo', [path]);
   return openSync(path, 'r+');
 }
 
-describe('a log that nobody takes', () => {
+describe('a log that cannot be written', () => {
   linux.each([
     ['a full disk', () => openSync('/dev/full', 'w'), 1],
     ['a socket that is not read', () => 'pipe' as const, 1],
     ['a pipe that is not read', openPipe, 1],
     ['a pipe that is not read by several processes', openPipe, 2],
-  ])('%s costs lines and nothing else', async (_, openLog, processes) => {
+  ])('%s only loses lines', async (_, openLog, processes) => {
     const log = openLog();
     const port = 20_000 + (process.pid % 20_000);
     const child = spawn(process.execPath, ['dist/main.js'], {
@@ -245,7 +246,7 @@ describe('a log that nobody takes', () => {
       return (await dropped()) > 0;
     });
     if (processes > 1) {
-      // A further worker is started while the others write.
+      // Another worker starts while the others write.
       process.kill(children({ child })[0] as number, 'SIGKILL');
       const busyUntil = Date.now() + 3_000;
       while (Date.now() < busyUntil)

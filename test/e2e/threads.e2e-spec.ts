@@ -13,6 +13,7 @@ import { MethodModule } from '../../src/common/method/method.module.js';
 import { BandEnergyModule } from '../fixtures/methods/band-energy/band-energy.module.js';
 import type faulty from '../fixtures/threads/faulty.js';
 import { TOO_SHORT } from '../fixtures/threads/faulty.js';
+import { postFrame } from '../support/frame.js';
 import { call, eventually, metric, rawRequest } from '../support/http.js';
 import { ROOT, startService, type Service } from '../support/service.js';
 
@@ -32,7 +33,7 @@ const FAULTY = declareMethod({
   errors: [TOO_SHORT],
 });
 
-/** The lengths of x_ts and date in the caller after a run. */
+/** The lengths of the caller's x_ts and date after a run. */
 const left: number[][] = [];
 
 @Controller()
@@ -53,8 +54,7 @@ class FaultyController {
 @Module({ imports: [MethodModule], controllers: [FaultyController] })
 class FaultyModule {}
 
-const bodyOf = (param: object, data: unknown) =>
-  JSON.stringify({ param, scalar: { headers: ['date', 'x_ts'], data } });
+const bodyOf = (param: object, data: unknown) => JSON.stringify({ param, scalar: { headers: ['date', 'x_ts'], data } });
 
 describe('a heavy method', () => {
   let service: Service;
@@ -65,20 +65,17 @@ describe('a heavy method', () => {
 
   it('has the energies of each window, over a million rows, while the service answers probes', async () => {
     const [rows, window] = [1_000_000, 65_536];
-    // Each frequency is a whole number of periods a window, so that a band has all of its energy.
-    const wave = (row: number, periods: number) =>
-      Math.sin((2 * Math.PI * periods * (row % window)) / window);
-    const data = Array.from({ length: rows }, (_, row) => [
-      START + row,
-      3 * wave(row, 64) + 2 * wave(row, 8192) + wave(row, 20_000),
-    ]);
-    const body = bodyOf({ window, edges: [0.1, 0.25] }, data);
+    // Each frequency has a whole number of periods per window, so that all its energy is in one band.
+    const wave = (row: number, periods: number) => Math.sin((2 * Math.PI * periods * (row % window)) / window);
+    const date = Array.from({ length: rows }, (_, row) => START + row);
+    const x_ts = date.map((_, row) => 3 * wave(row, 64) + 2 * wave(row, 8192) + wave(row, 20_000));
+    const param = { window, edges: [0.1, 0.25] };
     let [running, probes] = [2, 0];
     const heavy = Promise.all(
       [0, 1].map(async () => {
-        const { json } = await call(service.url, { path: '/band-energy', body });
+        const response = await postFrame(service, '/band-energy', { date, x_ts }, param);
         running--;
-        return json;
+        return response;
       }),
     );
     while (running > 0) {
@@ -87,12 +84,12 @@ describe('a heavy method', () => {
       if (running > 0) probes++;
     }
     expect(probes).toBeGreaterThan(10);
-    for (const json of await heavy) {
-      expect(json.log).toBe('1000000 rows, none missing; 15 rows out');
-      const result = json.scalar?.data as number[][];
-      expect(result.map(([date]) => date)).toEqual(Array.from({ length: 15 }, (_, i) => START + i * window));
-      for (const [, low, mid, high] of result)
-        [low, mid, high].forEach((energy, i) => expect(energy).toBeCloseTo(((3 - i) ** 2 * window) / 2, 3));
+    for (const { columns, log } of await heavy) {
+      expect(log).toBe('1000000 rows, none missing; 15 rows out');
+      expect(columns?.date).toEqual(Array.from({ length: 15 }, (_, i) => START + i * window));
+      ['low_ts', 'mid_ts', 'high_ts'].forEach((name, i) => {
+        for (const energy of columns?.[name] ?? []) expect(energy).toBeCloseTo(((3 - i) ** 2 * window) / 2, 3);
+      });
     }
   });
 });
@@ -117,12 +114,12 @@ describe('a thread', () => {
     expect((await send('none')).json).toMatchObject({ scalar: { data: [[START, 7]] }, error: 0 });
   const threads = (name: string) => metric(service.url, `kasem_thread_${name}`);
 
-  it('is given the series themselves, and a copy of the dates', async () => {
+  it('receives the series themselves, and a copy of the dates', async () => {
     await works();
     expect(left.at(-1)).toEqual([0, 1]);
   });
 
-  it('that throws is a 500 of that call alone, and the log has the cause', async () => {
+  it('that throws fails only that call with a 500, and logs the cause', async () => {
     const [failed, other] = await Promise.all([send('throw'), send('none')]);
     expect([failed.status, failed.json.error, other.json.error]).toEqual([500, 50, 0]);
     expect(failed.text).not.toContain('secret');
@@ -134,7 +131,7 @@ describe('a thread', () => {
     expect(json).toEqual({ error: 1800, log: 'scalar.data: expected 2 rows, got 1' });
   });
 
-  it('that dies is a 500 of that call alone', async () => {
+  it('that dies fails only that call with a 500', async () => {
     const [failed, other] = await Promise.all([send('exit'), send('none')]);
     expect([failed.status, failed.json.error, other.json.error]).toEqual([500, 50, 0]);
     await works();
@@ -148,7 +145,7 @@ describe('a thread', () => {
     expect([await threads('kills_total'), await threads('queue_length')]).toEqual([kills + 1, 0]);
   });
 
-  it('is ended when its client goes', async () => {
+  it('is ended when its client disconnects', async () => {
     const kills = await threads('kills_total');
     const body = bodyOf({ fault: 'hang' }, [[START, 1]]);
     const client = rawRequest(service.port, [`Content-Length: ${body.length}`], '/faulty');
@@ -166,7 +163,7 @@ describe('a thread', () => {
     expect(await threads('run_seconds_total')).toBeGreaterThan(seconds);
   });
 
-  it('runs JavaScript in the service as it is built', () => {
+  it('runs JavaScript in the built service', () => {
     const script = `
       import { MethodThreads } from './dist/common/method/method-threads.js';
       const threads = new MethodThreads({ METHOD_THREADS: 1 });
@@ -181,7 +178,7 @@ describe('a thread', () => {
     expect([stdout, stderr]).toEqual(['2,4', '']);
   });
 
-  it('does not keep the service from ending', async () => {
+  it('does not keep the service from exiting', async () => {
     const other = await startService({}, [FaultyModule]);
     const hanging = call(other.url, { path: '/faulty', body: bodyOf({ fault: 'hang' }, []) });
     await eventually(async () => (await metric(other.url, 'kasem_thread_running')) === 1);

@@ -43,7 +43,7 @@ describe('the transport', () => {
   it.each([
     ['gzip', gzipSync],
     ['deflate', deflateSync],
-    // The best compression, its default, takes seconds.
+    // The default, the best compression, takes seconds.
     ['br', (body: Buffer) => brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })],
   ])('takes a body that is compressed with %s', async (coding, compress) => {
     const body = compress(Buffer.from(bodyOf(sampleRows(50_000))));
@@ -70,7 +70,7 @@ describe('the transport', () => {
     expect([response.status, response.json.error]).toEqual([415, ERROR_CODES.UNSUPPORTED_MEDIA_TYPE.code]);
   });
 
-  it('takes the content type in capitals and with its charset', async () => {
+  it('accepts the content type in capitals and with a charset', async () => {
     const headers = { 'Content-Type': 'Application/JSON; Charset="UTF-8"' };
     expect((await call(service.url, { body: small, headers })).json.error).toBe(0);
   });
@@ -79,10 +79,7 @@ describe('the transport', () => {
   it.each([
     ['declares more than the limit', { body: spaces }],
     ['sends more than the limit', { body: [spaces.subarray(0, LIMIT), spaces.subarray(0, 2)] }],
-    [
-      'decompresses to more than the limit',
-      { body: gzipSync(spaces), headers: { 'Content-Encoding': 'gzip' } },
-    ],
+    ['decompresses to more than the limit', { body: gzipSync(spaces), headers: { 'Content-Encoding': 'gzip' } }],
   ])('refuses a body that %s', async (_, request) => {
     const response = await call(service.url, request);
     expect([response.status, response.json.error]).toEqual([413, ERROR_CODES.PAYLOAD_TOO_LARGE.code]);
@@ -121,7 +118,7 @@ describe('the transport', () => {
     expect(responses[1].json.scalar?.data).toEqual(expected(two, -1));
   });
 
-  it('goes on after clients that hang up half way', async () => {
+  it('still works after clients that disconnect halfway', async () => {
     for (let i = 0; i < 50; i++) {
       const socket = connect(service.port, '127.0.0.1');
       await once(socket, 'connect');
@@ -134,19 +131,16 @@ describe('the transport', () => {
     expect((await call(service.url, { body: small })).json.error).toBe(0);
   });
 
-  it('answers a client that sends everything before it reads, also after a fault at the start', async () => {
+  it('responds to a client that sends everything before it reads, even after a fault at the start', async () => {
     const response = await call(service.url, { body: `]${bodyOf(sampleRows(100_000))}` });
     expect([response.status, response.json.error]).toEqual([400, ERROR_CODES.MALFORMED_JSON.code]);
   });
 
-  it('answers several requests on one connection', async () => {
+  it('handles several requests on one connection', async () => {
     const socket = connect(service.port, '127.0.0.1');
     const one = `POST /method HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${small.length}\r\n\r\n${small}`;
     socket.write(
-      one +
-        one +
-        one.replace('/method', '/nope') +
-        one.replace('HTTP/1.1\r\n', 'HTTP/1.1\r\nConnection: close\r\n'),
+      one + one + one.replace('/method', '/nope') + one.replace('HTTP/1.1\r\n', 'HTTP/1.1\r\nConnection: close\r\n'),
     );
     let text = '';
     for await (const piece of socket) text += String(piece);

@@ -22,7 +22,7 @@ describe('the bytes of a connection', () => {
   });
   afterAll(() => service.close());
 
-  /** All that comes back until the service hangs up, which the last of the bytes has to make it do. */
+  /** All responses until the service closes the connection. The bytes must end with something that makes it do so. */
   async function responsesTo(bytes: string): Promise<WireResponse[]> {
     const socket = connect(service.port, '127.0.0.1');
     socket.write(bytes);
@@ -60,12 +60,12 @@ describe('the bytes of a connection', () => {
     ['a chunk with endless extensions', post('Transfer-Encoding: chunked\r\n', `5;${'a'.repeat(30_000)}`)],
     ['another protocol', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['a TLS greeting', '\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03'],
-  ])('are refused as a whole where they are %s', async (_, bytes) => {
+  ])('are all refused if they are %s', async (_, bytes) => {
     const responses = await responsesTo(bytes);
     expect(responses.map(({ status, json }) => [status, json.error])).toEqual([[400, 17]]);
   });
 
-  it('are answered as far as they are requests, and only then refused', async () => {
+  it('get responses to the valid requests before the fault is refused', async () => {
     const responses = await responsesTo(`${post(LENGTH)}no HTTP\r\n\r\n`);
     expect(responses.map(({ status, json }) => [status, json.error])).toEqual([
       [200, 0],
@@ -73,7 +73,7 @@ describe('the bytes of a connection', () => {
     ]);
   });
 
-  it('are taken for the next request after a length that is too short', async () => {
+  it('are read as the next request if a length is too short', async () => {
     const responses = await responsesTo(post(`Content-Length: ${BODY.length - 1}\r\n`) + LAST);
     expect(responses.map(({ status, json }) => [status, json.error])).toEqual([
       [400, 10],
@@ -83,14 +83,10 @@ describe('the bytes of a connection', () => {
 
   it.each([
     ['of malformed JSON', post('Content-Length: 1\r\n', '{'), 400],
-    [
-      'of another type',
-      `POST /method HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n${LENGTH}\r\n${BODY}`,
-      415,
-    ],
+    ['of another type', `POST /method HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n${LENGTH}\r\n${BODY}`, 415],
     ['that nobody asked for', `GET /method HTTP/1.1\r\n${HEAD}${LENGTH}\r\n${BODY}`, 405],
     ['for a path that is not there', `POST /nothing HTTP/1.1\r\n${HEAD}${LENGTH}\r\n${BODY}`, 404],
-  ])('go on with the next request after a body %s', async (_, refused, status) => {
+  ])('continue with the next request after a body %s', async (_, refused, status) => {
     const responses = await responsesTo(refused + post(LENGTH) + LAST);
     expect(responses.map((response) => response.status)).toEqual([status, 200, 200]);
   });
@@ -99,22 +95,18 @@ describe('the bytes of a connection', () => {
     ['CONNECT', 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n', 405, 13],
     ['no Host', 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 17],
     ['HTTP/1.0', `POST /method HTTP/1.0\r\nContent-Type: application/json\r\n${LENGTH}\r\n${BODY}`, 200, 0],
-    [
-      'an absolute address',
-      post(`${LENGTH}Connection: close\r\n`).replace('/method', 'http://x/method'),
-      200,
-      0,
-    ],
+    ['an absolute address', post(`${LENGTH}Connection: close\r\n`).replace('/method', 'http://x/method'), 200, 0],
     ['a percent sign', 'GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404, 12],
+    ['a user before a hash', 'GET /\\me@[# HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404, 12],
     ['a header too long', `GET / HTTP/1.1\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 17],
     ['an address too long', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431, 17],
-  ])('are answered in the contract’s form where there is %s', async (_, bytes, status, error) => {
+  ])('get a response in the contract’s form for %s', async (_, bytes, status, error) => {
     const [response] = await responsesTo(bytes);
     expect([response?.status, response?.json.error]).toEqual([status, error]);
     expect(response?.head).toMatch(/\r\nContent-Type: application\/json; charset=utf-8\r\n/);
   });
 
-  it('are refused by a verb that Node does not know, and the verbs that are taken are named', async () => {
+  it('are refused for a verb that Node does not know, with the allowed verbs', async () => {
     const [response] = await responsesTo('FETCH /method HTTP/1.1\r\nHost: x\r\n\r\n');
     expect(response).toMatchObject({
       status: 405,
@@ -135,6 +127,7 @@ describe('the bytes of a connection', () => {
     ['a Host with a broken percent', hosted('Host: %zz\r\n'), 400],
     ['a Host in brackets that is no address', hosted('Host: [x]\r\n'), 400],
     ['a Host with a quote', hosted('Host: "x"\r\n'), 400],
+    ['an absolute address without a host', hosted('Host: x\r\n').replace('/health', 'http://[/health'), 400],
     ['codings before the chunks', post('Transfer-Encoding: gzip, chunked\r\n', '0\r\n\r\n'), 501],
     [
       'codings on lines of their own',
@@ -142,26 +135,15 @@ describe('the bytes of a connection', () => {
       501,
     ],
     ['an unknown coding', post('Transfer-Encoding: xchunked\r\n', `0\r\n\r\n${LAST}`), 501],
-    [
-      'chunks in HTTP/1.0',
-      post('Transfer-Encoding: chunked\r\n', '0\r\n\r\n').replace('HTTP/1.1', 'HTTP/1.0'),
-      400,
-    ],
+    ['chunks in HTTP/1.0', post('Transfer-Encoding: chunked\r\n', '0\r\n\r\n').replace('HTTP/1.1', 'HTTP/1.0'), 400],
     ['HTTP/2.0', 'GET /health/live HTTP/2.0\r\nHost: x\r\n\r\n', 400],
     ['HTTP/0.9', 'GET /health/live\r\n\r\n', 400],
     ['HTTP/0.9 by name', 'GET /health/live HTTP/0.9\r\nHost: x\r\n\r\n', 400],
-  ])(
-    'are refused as no valid request, and the connection closed, where there is %s',
-    async (_, bytes, status) => {
-      const [response, ...more] = await responsesTo(bytes);
-      expect([response?.status, response?.json, more]).toEqual([
-        status,
-        { error: 17, log: expect.any(String) },
-        [],
-      ]);
-      expect(response?.head).toMatch(/\r\nConnection: close\r\n/);
-    },
-  );
+  ])('are refused as invalid, and the connection is closed, for %s', async (_, bytes, status) => {
+    const [response, ...more] = await responsesTo(bytes);
+    expect([response?.status, response?.json, more]).toEqual([status, { error: 17, log: expect.any(String) }, []]);
+    expect(response?.head).toMatch(/\r\nConnection: close\r\n/);
+  });
 
   it.each(['x', 'x:80', 'x:', '', '127.0.0.1:5000', '[::1]:5000', 'a-b.example', 'a%20b', "a!$&'()*+,;=b"])(
     'may name the Host %j',
@@ -174,7 +156,7 @@ describe('the bytes of a connection', () => {
   it.each([
     ['HTTP/1.0', '', 'HTTP/1.0'],
     ['another expectation', 'Expect: the-unexpected\r\n', 'HTTP/1.1'],
-  ])('are told nothing before the response by %s', async (_, expectation, version) => {
+  ])('get nothing before the response with %s', async (_, expectation, version) => {
     const expecting = post(`${expectation || 'Expect: 100-continue\r\n'}${LENGTH}Connection: close\r\n`);
     const responses = await responsesTo(expecting.replace('HTTP/1.1', version));
     expect(responses.map(({ status }) => status)).toEqual([200]);
@@ -184,12 +166,12 @@ describe('the bytes of a connection', () => {
     ['OPTIONS *', 'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
     ['an absolute address without a path', 'GET http://x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
     ['an empty query', 'GET /nothing? HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
-  ])('are answered without a fault: %s', async (_, bytes) => {
+  ])('get a response without an internal error: %s', async (_, bytes) => {
     const [response] = await responsesTo(bytes);
     expect([200, 404, 405]).toContain(response?.status);
   });
 
-  it('may ask for the head of what a path does not take', async () => {
+  it('may be a HEAD for a path without GET', async () => {
     const response = await fetch(`${service.url}/method`, { method: 'HEAD' });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
     expect((await fetch(`${service.url}/health/live`, { method: 'HEAD' })).status).toBe(200);

@@ -8,22 +8,22 @@ import { checkCase } from '../../src/cli/check.js';
 import { readPages, ROOT, textOf, type Part } from '../support/pages.js';
 import { startService, type Service } from '../support/service.js';
 
-/** One body in one form, and what it is called. */
+/** A body in one form, and its name. */
 interface Kind {
   readonly name: string;
   readonly body: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What stands in the place of one value. */
+/** The texts that replace one value. */
 const VALUES: readonly string[] = [
-  // Numbers, in every form.
+  // Numbers in every form.
   ...['1.5', '3', '3.0', '1e2', '1E+2', '2.5e-3', '-0', '-0.0', '-7', '5e-324', '1.7976931348623157e308'],
   ...['0.1000000000000000055511151231257827021181583404541015625', '1e-400', '1e308', '1e400', '-1e400'],
   ...['9007199254740993', '9223372036854775807', '36893488147419103232', '1420066800', '1420066800000'],
-  // Missing, or somebody's word for it.
+  // Missing samples, and other words for them.
   ...['null', 'NaN', '"NaN"', '"nan"', '"null"', '"NA"', '"-"', '""', 'nan', 'None', 'undefined', '-NaN', ''],
-  // No number of JSON.
+  // Numbers that are not JSON.
   ...['Infinity', '-Infinity', '01', '1.', '.5', '+1', '0x10', '1e', '1_000', '1,25'],
   // Other types.
   ...['"1.5"', '"1,25"', '"abc"', '"2015-01-01"', 'true', 'false', '[1.5]', '[]', '{}', '{"value":1.5}'],
@@ -33,7 +33,7 @@ const NAMES = '["date","e1_ts","e2_ts"]';
 const bodyOf = (data: string, scale = '25', names = NAMES, more = '') =>
   `{"param":{"scale":${scale}${more}},"scalar":{"headers":${names},"data":[${data}]}}`;
 
-/** The bodies with a value at one position. Pandas gives a column the type that all of its values have. */
+/** The bodies with a value at one position. Pandas derives the type of a column from all its values. */
 const POSITIONS: Readonly<Record<string, (value: string) => string>> = {
   'e1_ts, alone': (v) => bodyOf(`[1420066800.0,${v},842.5]`),
   'e2_ts, alone': (v) => bodyOf(`[1420066800.0,842.5,${v}]`),
@@ -69,13 +69,7 @@ const ENCODINGS: Readonly<Record<string, (text: string) => Buffer>> = {
 };
 const MEDIA_TYPES: readonly (string | undefined)[] = [
   ...['application/json', 'Application/JSON; charset=utf-8', 'application/json; charset="iso-8859-1"'],
-  ...[
-    'application/vnd.kasem+json',
-    'text/json',
-    'text/plain',
-    'application/x-www-form-urlencoded',
-    undefined,
-  ],
+  ...['application/vnd.kasem+json', 'text/json', 'text/plain', 'application/x-www-form-urlencoded', undefined],
 ];
 const CODINGS: Readonly<Record<string, (bytes: Buffer) => Uint8Array>> = {
   identity: (bytes) => bytes,
@@ -106,8 +100,8 @@ function* kinds(): Generator<Kind> {
 }
 
 /**
- * The kinds that the example takes with 200 and this service refuses or answers with other values. The change is the one
- * that docs/from-the-flask-example.md shows for them.
+ * The kinds that the example accepts with 200, but this service refuses or computes differently. `change` is the one that
+ * docs/from-the-flask-example.md shows for them.
  */
 const STRICTER: readonly { readonly change: string; readonly kinds: RegExp }[] = [
   {
@@ -181,7 +175,7 @@ function post(url: string, { body, headers }: Pick<Kind, 'body' | 'headers'>): P
   });
 }
 
-/** The rows of a response as text that is the same for the same doubles; a missing sample is null. */
+/** The rows of a response as text, the same for the same doubles, with null for a missing sample. */
 function rowsOf({ status, text }: Answer): string | undefined {
   if (status !== 200) return undefined;
   const strict = text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (found) =>
@@ -191,8 +185,8 @@ function rowsOf({ status, text }: Answer): string | undefined {
   return scalar && JSON.stringify(scalar.data, (_, cell: unknown) => (Object.is(cell, -0) ? '-0' : cell));
 }
 
-describe('what the example takes', () => {
-  it('this service answers with the same doubles, or the page says that it gets stricter', async () => {
+describe('the bodies that the example accepts', () => {
+  it('get the same doubles from this service, or the page says that it is stricter', async () => {
     const unlisted: string[] = [];
     const met = new Set<string>();
     for (const kind of kinds()) {
@@ -209,7 +203,7 @@ describe('what the example takes', () => {
     expect(STRICTER.map(({ change }) => change).filter((change) => !met.has(change))).toEqual([]);
   }, 900_000);
 
-  it('passes the level of the checker that is documented', async () => {
+  it('include those of the checker’s level `documented`', async () => {
     for (const one of loadCases().filter(({ level }) => level === 'documented')) {
       const url = new URL(`${example}/method`);
       const { faults } = await checkCase(one, { url, errorHttpStatus: 'either', timeout: 20_000 });
@@ -218,7 +212,7 @@ describe('what the example takes', () => {
   });
 });
 
-describe('the table of what gets stricter', () => {
+describe('the table of stricter rules', () => {
   const page = readPages().find(({ path }) => path === 'docs/from-the-flask-example.md');
   const table = page?.parts.filter(({ type }) => type === 'table').at(-1);
   const rows = (table?.children ?? []).slice(1).map(({ children = [] }) => children);
@@ -230,14 +224,14 @@ describe('the table of what gets stricter', () => {
   });
 
   it.each(rows.map(([change, ...cells]) => [textOf(change as Part), cells] as const))(
-    'is right: %s',
+    'is correct: %s',
     async (change, [theirs, ours]) => {
       const text = change.startsWith('"') ? changed(base, change) : base;
       const body = Buffer.from(text, text === base ? 'utf16le' : 'utf8');
       const them = await post(example, { body, headers: JSON_TYPE });
       const us = await post(service.url, { body, headers: JSON_TYPE });
 
-      // The status of a page, or the code or number that the cell shows.
+      // The cell shows the status of an HTML page, or a code or number.
       const [shown] = /^500|[\d.]+$/.exec(textOf(theirs as Part)) ?? [];
       const code = theirs?.children?.find(({ type }) => type === 'inlineCode')?.value;
       expect(`${them.status} ${them.text.replaceAll(/\s/g, '')}`).toContain(shown ?? code);
@@ -248,7 +242,7 @@ describe('the table of what gets stricter', () => {
   );
 });
 
-/** The body with another value for the key with which the change begins. */
+/** The body with another value for the key at the start of `change`. */
 function changed(base: string, change: string): string {
   const key = /^"\w+": /.exec(change)?.[0] ?? '';
   const start = base.indexOf(key);
@@ -257,7 +251,7 @@ function changed(base: string, change: string): string {
       JSON.parse(base.slice(start + key.length, end));
       if (/[\s,}\]]/.test(base[end] ?? '')) return base.slice(0, start) + change + base.slice(end);
     } catch {
-      // The value goes on.
+      // The value continues.
     }
   throw new Error(`no ${key} in ${base}`);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Text of a sample: mostly numbers as they are written, some of what stands in their place. */
+/** The text of a sample: mostly a number, sometimes another value. */
 const sample = fc.oneof(
   { weight: 8, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }).map(String) },
   { weight: 2, arbitrary: fc.stringMatching(/^-?(0|[1-9]\d{0,24})(\.\d{1,24})?([eE][+-]?\d{1,3})?$/) },
@@ -35,16 +35,13 @@ const cell = fc.oneof({ weight: 3, arbitrary: sample }, fc.json({ maxDepth: 3 })
 const space = fc.constantFrom('', '', ' ', '\n\t ');
 const mark = fc.constantFrom('', '', '', '\ufeff', '\ufeff\ufeff');
 
-/** A body of the shape that a method of the series a and b reads, right or nearly so, with any JSON where it is ignored. */
+/** A valid or nearly valid body for a method with the series a and b. Ignored places have any JSON. */
 export const body: fc.Arbitrary<Buffer> = fc
   .record({
     headers: fc.shuffledSubarray(['date', 'a', 'b', 'c', 'd'], { minLength: 3 }),
     rows: fc.array(fc.array(cell, { minLength: 2, maxLength: 6 }), { maxLength: 6 }),
     fits: fc.boolean(),
-    param: fc.dictionary(
-      fc.constantFrom('scale', 'x', '__proto__'),
-      fc.oneof(fc.double().map(String), fc.json()),
-    ),
+    param: fc.dictionary(fc.constantFrom('scale', 'x', '__proto__'), fc.oneof(fc.double().map(String), fc.json())),
     other: fc.json({ maxDepth: 4 }),
     order: fc.shuffledSubarray([0, 1, 2], { minLength: 3 }),
     isEarly: fc.boolean(),
@@ -66,6 +63,15 @@ export const body: fc.Arbitrary<Buffer> = fc
     ];
     return Buffer.from(`${mark}{${order.map((i) => members[i]).join(`${space},`)}}`);
   });
+
+const double = fc.double({ noNaN: true, noDefaultInfinity: true });
+
+/** A body with only numbers, whose results often overflow. */
+export const numbersBody: fc.Arbitrary<Buffer> = fc
+  .tuple(double, fc.array(fc.tuple(fc.nat(), double, double), { maxLength: 4 }))
+  .map(([scale, data]) =>
+    Buffer.from(JSON.stringify({ param: { scale }, scalar: { headers: ['date', 'a', 'b'], data } })),
+  );
 
 const TOKENS = [
   '[',
@@ -104,7 +110,7 @@ const change = fc.record({
   ),
 });
 
-/** A body with some bytes changed, left out or put in, or cut short. */
+/** A body with some bytes changed, removed or inserted, or with its end cut off. */
 export const brokenBody: fc.Arbitrary<Buffer> = fc
   .tuple(body, fc.array(change, { minLength: 1, maxLength: 3 }), fc.option(fc.nat(), { freq: 4 }))
   .map(([bytes, changes, end]) => {
@@ -116,7 +122,7 @@ export const brokenBody: fc.Arbitrary<Buffer> = fc
     return end === null ? broken : broken.subarray(0, end % (broken.length + 1));
   });
 
-/** Where a body is cut into chunks; taken modulo its length. */
+/** The indices at which a body is cut into chunks, modulo its length. */
 export const cuts = fc.array(fc.nat(), { maxLength: 5 });
 
 export function cutAt(bytes: Buffer, places: readonly number[]): Buffer[] {
@@ -124,7 +130,7 @@ export function cutAt(bytes: Buffer, places: readonly number[]): Buffer[] {
   return all.slice(1).map((cut, i) => bytes.subarray(all[i], cut));
 }
 
-/** Columns of equal length with any double, the special ones and near ones more often. */
+/** Columns of equal length with any double, more often with special ones and their neighbours. */
 export const columns: fc.Arbitrary<Float64Array[]> = fc.integer({ min: 0, max: 40 }).chain((length) => {
   const values = fc.oneof(
     fc.double({ noDefaultInfinity: true }),
@@ -132,15 +138,13 @@ export const columns: fc.Arbitrary<Float64Array[]> = fc.integer({ min: 0, max: 4
     fc.integer(),
     fc.maxSafeInteger(),
   );
-  const column = fc
-    .array(values, { minLength: length, maxLength: length })
-    .map((list) => Float64Array.from(list));
+  const column = fc.array(values, { minLength: length, maxLength: length }).map((list) => Float64Array.from(list));
   return fc.array(column, { minLength: 2, maxLength: 4 });
 });
 
 /**
- * How long each property searches: a fixed number of runs, or FUZZ_MILLISECONDS.
- * A failure prints its seed and path, which FUZZ_SEED and FUZZ_PATH take.
+ * The length of a property's search: a fixed number of runs, or FUZZ_MILLISECONDS.
+ * A failure prints its seed and path. FUZZ_SEED and FUZZ_PATH repeat it.
  */
 export function searching(shortRuns: number): fc.Parameters<unknown> {
   const { FUZZ_MILLISECONDS, FUZZ_SEED, FUZZ_PATH } = process.env;

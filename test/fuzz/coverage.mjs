@@ -1,4 +1,4 @@
-// Searches with libFuzzer for bodies on which the two decoders differ. docs/conformance.md says how to run it.
+// Uses libFuzzer to search for bodies for which the two decoders differ. docs/conformance.md says how to run it.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -9,7 +9,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const OUT = join(ROOT, 'artifacts/fuzz');
 const CORPUS = join(OUT, 'corpus');
 const KERNEL = 'src/common/frame/kernel/kernel.wasm';
-/** Longer bodies reach no further branches and are slower. */
+/** Longer bodies are slower and reach no more branches. */
 const LONGEST_BYTES = 1024;
 
 const { values, positionals: files } = parseArgs({
@@ -21,7 +21,7 @@ mkdirSync(CORPUS, { recursive: true });
 run('node_modules/typescript/bin/tsc', '-p', 'test/fuzz/tsconfig.json');
 mkdirSync(join(OUT, dirname(KERNEL)), { recursive: true });
 copyFileSync(join(ROOT, KERNEL), join(OUT, KERNEL));
-// libFuzzer adds to the first folder.
+// libFuzzer writes new inputs to the first folder.
 const inputs = files.length > 0 ? files : [CORPUS, join(ROOT, 'test/fuzz/corpus')];
 run(
   'node_modules/@jazzer.js/core/dist/cli.js',

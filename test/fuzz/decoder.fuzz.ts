@@ -1,12 +1,12 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { asKernelDecodes, asPlainDecodes } from './verdicts.js';
 
-/** At most so many pieces, so that the search spends its time on the body and not on where it is cut. */
+/** Few cuts, so that the search varies mostly the body. */
 const MAX_CUTS = 3;
 
 /**
- * What @jazzer.js/core calls: the kernel's decoder has to make of a body what the plain one makes of it. The first byte
- * says how many cuts there are, the next ones where, the rest is the body.
+ * Called by @jazzer.js/core. Both decoders must give the same result. The first byte is the number of cuts, the next ones are
+ * their places, the rest is the body.
  */
 export async function fuzz(data: Buffer): Promise<void> {
   const cuts = Math.min((data[0] ?? 0) % (MAX_CUTS + 1), Math.max(data.length - 1, 0));

@@ -1,16 +1,19 @@
 import { type DecodedBody, type FrameDecoder } from '../../src/common/frame/frame-decoder.js';
 import { free } from '../../src/common/free.js';
+import { createFrameDecoder } from '../../src/common/frame/frame-codec.js';
 import { KernelFrameDecoder } from '../../src/common/frame/kernel-frame-decoder.js';
 import { kernel, type Kernel } from '../../src/common/frame/kernel/kernel.js';
 import { PlainFrameDecoder } from '../../src/common/frame/plain-frame-decoder.js';
-import { readSeries } from '../../src/modules/playground/page/series-reader.js';
+import { type Fault } from '../../src/common/frame/fault-finder.js';
+import { allFaults, withRefusal } from '../../src/modules/playground/page/all-faults.js';
+import { readSeries, type Needs, type Series } from '../../src/modules/playground/page/series-reader.js';
 
-const schema = { params: ['scale'], series: ['a', 'b'] };
+const schema = { params: ['scale'], series: ['a', 'b'], optional: [] };
 
-/** What a decoder makes of a body, in a form that two of them can be compared by. */
+/** The result of a decoder, in a form that can be compared. */
 async function verdict(decoder: FrameDecoder, pieces: readonly Uint8Array[]): Promise<unknown> {
   for (const piece of pieces) {
-    // As a request's chunk, which is gone once it is decoded.
+    // A request's chunk is freed after it is decoded, too.
     const chunk = Uint8Array.from(piece);
     decoder.push(chunk);
     free(chunk);
@@ -19,10 +22,7 @@ async function verdict(decoder: FrameDecoder, pieces: readonly Uint8Array[]): Pr
     const { params, frame }: DecodedBody = await decoder.end();
     return {
       params,
-      columns: [...frame.columns].map(([name, column]) => [
-        name,
-        Buffer.from(column.slice().buffer).toString('hex'),
-      ]),
+      columns: [...frame.columns].map(([name, column]) => [name, Buffer.from(column.slice().buffer).toString('hex')]),
     };
   } catch (error) {
     const { errorCode, message } = error as { errorCode?: { code: number }; message: string };
@@ -31,14 +31,34 @@ async function verdict(decoder: FrameDecoder, pieces: readonly Uint8Array[]): Pr
   }
 }
 
-export const asPlainDecodes = (pieces: readonly Uint8Array[]) =>
-  verdict(new PlainFrameDecoder(schema), pieces);
+export const asPlainDecodes = (pieces: readonly Uint8Array[]) => verdict(new PlainFrameDecoder(schema), pieces);
 
 export const asKernelDecodes = (pieces: readonly Uint8Array[]) =>
   verdict(new KernelFrameDecoder(kernel as Kernel, schema, {}), pieces);
 
-/** The first fault that the playground finds; undefined where it finds none. */
-export function asPlaygroundJudges(bytes: Uint8Array): unknown {
-  const [first] = readSeries(bytes, schema.series).faults?.listed ?? [];
-  return first && { code: first.error, log: first.log };
+/** Decodes like the service for a request with a Content-Length. */
+export const asServiceDecodes = (pieces: readonly Uint8Array[]) =>
+  verdict(createFrameDecoder(schema, { expectedBytes: Buffer.concat(pieces).length }), pieces);
+
+/** The sum as the playground knows it. */
+const SUM = { params: ['scale'], series: ['e1_ts', 'e2_ts'], optional: [] };
+const SCALE = { name: 'scale', schema: { type: 'number' }, isRequired: true };
+
+function asPlaygroundReads(bytes: Uint8Array, needs: Needs): Series {
+  const reading = readSeries(bytes, needs);
+  let step = reading.next();
+  while (!step.done) step = reading.next();
+  return step.value;
+}
+
+const verdictOf = ([first]: readonly Fault[] = []): unknown => first && { code: first.error, log: first.log };
+
+/** The first fault that the playground finds in a body, without its params; undefined if there is none. */
+export const asPlaygroundJudges = (bytes: Uint8Array): unknown =>
+  verdictOf(asPlaygroundReads(bytes, schema).faults?.listed);
+
+/** The first fault that the playground finds in a body for the sum, and the one that it shows after the service's refusal. */
+export function asPlaygroundTells(bytes: Uint8Array, error: number, log: string) {
+  const faults = allFaults(asPlaygroundReads(bytes, SUM), [SCALE]);
+  return { found: verdictOf(faults.listed), told: verdictOf(withRefusal(faults, error, log).listed) };
 }

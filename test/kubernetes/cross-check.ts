@@ -16,17 +16,17 @@ import { type Manifest } from './manifest.js';
 const CONFIG = resolve(import.meta.dirname, '../../config');
 const MIB = 2 ** 20;
 
-/** docs/operations.md: the memory of a process at work, and per byte in flight. */
+/** The memory of a process, and its factors per byte in flight, from docs/operations.md. */
 const PROCESS_BYTES = 160 * MIB;
 const USUAL = 0.8;
 const WORST = 4;
 
-/** The supervisor's own margin before it kills a worker that does not end, in milliseconds. */
+/** The supervisor's extra time, in milliseconds, before it kills a worker that does not end. */
 const SUPERVISOR_MARGIN_MS = 5_000;
 
 type Labels = Readonly<Record<string, string>> | undefined;
 
-/** The documents of one rendering, by kind. */
+/** The documents of a rendering, by kind. */
 export class Rendering {
   readonly deployment: IDeployment;
   readonly service: IService;
@@ -72,7 +72,7 @@ export class Rendering {
     return container;
   }
 
-  /** The variables that the container is given, of ConfigMaps and of its own. */
+  /** The container's variables, from ConfigMaps and its own `env`. */
   get variables(): Record<string, string> {
     const maps = (this.container.envFrom ?? []).map(
       ({ configMapRef }) => (this.find('ConfigMap', configMapRef?.name) as IConfigMap | undefined)?.data,
@@ -81,7 +81,7 @@ export class Rendering {
     return Object.assign({}, ...maps, Object.fromEntries(own)) as Record<string, string>;
   }
 
-  /** All variables that the service then has, those of the image and of config/ among them. */
+  /** All variables of the service, including those of the image and of config/. */
   get environment(): Record<string, string> {
     const read = (name: string) => parse(readFileSync(resolve(CONFIG, `${name}.env`)));
     const nodeEnv = this.variables.NODE_ENV ?? 'production';
@@ -89,7 +89,7 @@ export class Rendering {
   }
 }
 
-/** What does not fit together in a rendering, a line each. */
+/** The inconsistencies between a rendering's documents, one per line. */
 export function crossFaults(manifests: readonly Manifest[]): string[] {
   const rendering = new Rendering(manifests);
   return [
@@ -105,7 +105,7 @@ export function crossFaults(manifests: readonly Manifest[]): string[] {
   ];
 }
 
-/** The lines of what does not hold. */
+/** The claims that do not hold. */
 const unmet = (claims: Readonly<Record<string, boolean>>): string[] =>
   Object.entries(claims).flatMap(([claim, holds]) => (holds ? [] : [claim]));
 
@@ -116,7 +116,7 @@ function namespaces({ manifests }: Rendering): string[] {
     .map(({ kind, metadata }) => `${kind} ${metadata.name} is not in the namespace`);
 }
 
-/** A selector picks something, and all that it asks for is there. */
+/** Whether a selector is not empty and the labels match it. */
 const selects = (selector: Labels, labels: Labels): boolean =>
   Object.keys(selector ?? {}).length > 0 &&
   Object.entries(selector ?? {}).every(([key, value]) => labels?.[key] === value);
@@ -129,13 +129,8 @@ function selectors(rendering: Rendering): string[] {
     'the Deployment does not select its own pods': selects(deployment.spec?.selector.matchLabels, labels),
     'the Service does not select the pods': selects(service.spec?.selector, labels),
     'the PodDisruptionBudget does not select the pods': selects(budget.spec?.selector?.matchLabels, labels),
-    'the NetworkPolicy does not select the pods': selects(
-      networkPolicy.spec?.podSelector.matchLabels,
-      labels,
-    ),
-    'the pods are not spread over nodes': spreads.some(
-      ({ topologyKey }) => topologyKey === 'kubernetes.io/hostname',
-    ),
+    'the NetworkPolicy does not select the pods': selects(networkPolicy.spec?.podSelector.matchLabels, labels),
+    'the pods are not spread over nodes': spreads.some(({ topologyKey }) => topologyKey === 'kubernetes.io/hostname'),
     'a spread does not select the pods': spreads.every(({ labelSelector }) =>
       selects(labelSelector?.matchLabels, labels),
     ),
@@ -156,10 +151,9 @@ function portsAndPaths(rendering: Rendering): string[] {
       container.startupProbe,
       container.livenessProbe,
     ].every((probe) => probe?.httpGet?.path === '/health/live'),
-    'readiness is not asked for at /health/ready':
-      container.readinessProbe?.httpGet?.path === '/health/ready',
-    'a port of the Service is none of the container': (service.spec?.ports ?? []).every(
-      ({ port, targetPort }) => isOfPod(targetPort ?? port),
+    'readiness is not asked for at /health/ready': container.readinessProbe?.httpGet?.path === '/health/ready',
+    'a port of the Service is none of the container': (service.spec?.ports ?? []).every(({ port, targetPort }) =>
+      isOfPod(targetPort ?? port),
     ),
     'a probe is missing, or asks a port that is none of the container': probes.every((probe) =>
       isOfPod(probe?.httpGet?.port),
@@ -167,8 +161,8 @@ function portsAndPaths(rendering: Rendering): string[] {
     'the NetworkPolicy does not let in to the port': (networkPolicy.spec?.ingress ?? []).every(
       ({ ports = [] }) => ports.length > 0 && ports.every(({ port }) => isOfPod(port)),
     ),
-    'the ServiceMonitor asks a port that is none of the Service': (monitor?.spec.endpoints ?? []).every(
-      ({ port }) => (service.spec?.ports ?? []).some(({ name }) => name === port),
+    'the ServiceMonitor asks a port that is none of the Service': (monitor?.spec.endpoints ?? []).every(({ port }) =>
+      (service.spec?.ports ?? []).some(({ name }) => name === port),
     ),
   });
 }
@@ -213,7 +207,7 @@ function references(rendering: Rendering): string[] {
   });
 }
 
-/** Kubernetes kills when the grace is over, and counts preStop into it. */
+/** Kubernetes kills the pod after the grace period, which includes preStop. */
 function times({ pod, container, environment }: Rendering): string[] {
   const [command, seconds] = container.lifecycle?.preStop?.exec?.command ?? [];
   const needed =
@@ -246,7 +240,7 @@ function memory({ container, environment }: Rendering): string[] {
   });
 }
 
-/** Bytes of a quantity such as 256Mi. */
+/** The bytes of a quantity such as 256Mi. */
 function bytesOf(quantity: string | number | undefined): number {
   const [, count, unit = ''] = /^(\d+)(Ki|Mi|Gi)?$/.exec(String(quantity)) ?? [];
   return Number(count) * 2 ** (10 * ['', 'Ki', 'Mi', 'Gi'].indexOf(unit));
@@ -263,8 +257,7 @@ function scaling({ deployment, autoscaler, budget, container }: Rendering): stri
     'the autoscaler has no room': maxReplicas > minReplicas,
     'the Deployment and the autoscaler both set replicas': deployment.spec?.replicas === undefined,
     'the autoscaler has no CPU to measure by':
-      metrics.some(({ resource }) => resource?.name === 'cpu') &&
-      container.resources?.requests?.cpu !== undefined,
+      metrics.some(({ resource }) => resource?.name === 'cpu') && container.resources?.requests?.cpu !== undefined,
     'the budget lets nobody go, so that no node can be drained':
       maxUnavailable !== undefined
         ? Number.parseInt(String(maxUnavailable)) > 0
@@ -272,7 +265,7 @@ function scaling({ deployment, autoscaler, budget, container }: Rendering): stri
   });
 }
 
-/** Pod Security Standards, restricted, and what goes beyond: a read-only root, no token, no network outwards. */
+/** The restricted Pod Security Standard, plus a read-only root, no token and no outgoing network. */
 function restrictions({ pod, container, networkPolicy }: Rendering): string[] {
   const { securityContext: ofPod } = pod;
   const { securityContext: own } = container;
@@ -280,23 +273,20 @@ function restrictions({ pod, container, networkPolicy }: Rendering): string[] {
   return unmet({
     'it may run as root': (own?.runAsNonRoot ?? ofPod?.runAsNonRoot) === true,
     'its user is no number above 0': (own?.runAsUser ?? ofPod?.runAsUser ?? 0) > 0,
-    'its seccomp profile is not the default':
-      (own?.seccompProfile ?? ofPod?.seccompProfile)?.type === 'RuntimeDefault',
+    'its seccomp profile is not the default': (own?.seccompProfile ?? ofPod?.seccompProfile)?.type === 'RuntimeDefault',
     'it may escalate its privileges': own?.allowPrivilegeEscalation === false,
     'it is privileged': own?.privileged !== true,
     'it keeps capabilities':
       own?.capabilities?.drop?.includes('ALL') === true && (own.capabilities.add ?? []).length === 0,
     'its root can be written': own?.readOnlyRootFilesystem === true,
     'it has nowhere to write': mounts.some(({ mountPath }) => mountPath === '/tmp'),
-    'it shares a namespace of the node':
-      pod.hostNetwork !== true && pod.hostPID !== true && pod.hostIPC !== true,
+    'it shares a namespace of the node': pod.hostNetwork !== true && pod.hostPID !== true && pod.hostIPC !== true,
     'it mounts what restricted does not allow': (pod.volumes ?? []).every(
       ({ emptyDir, secret, configMap }) => (emptyDir ?? secret ?? configMap) !== undefined,
     ),
     'it has a token of the cluster': pod.automountServiceAccountToken === false,
     'it may call out':
-      networkPolicy.spec?.policyTypes?.includes('Egress') === true &&
-      (networkPolicy.spec.egress ?? []).length === 0,
+      networkPolicy.spec?.policyTypes?.includes('Egress') === true && (networkPolicy.spec.egress ?? []).length === 0,
     'it lets in everybody':
       networkPolicy.spec?.policyTypes?.includes('Ingress') === true &&
       (networkPolicy.spec.ingress ?? []).every(({ from = [] }) => from.length > 0),

@@ -4,7 +4,7 @@ import { parseAllDocuments } from 'yaml';
 
 export const KUBERNETES = resolve(import.meta.dirname, '../../deploy/kubernetes');
 
-/** One document of a rendering. */
+/** A document of a rendering. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -12,21 +12,16 @@ export interface Manifest {
 }
 
 /**
- * What `kubectl apply -k` would send.
- * @throws Error with what kubectl said
+ * The documents that `kubectl apply -k` would send.
+ * @throws Error with kubectl's message
  */
 export function render(directory: string): Manifest[] {
   const text = execFileSync('kubectl', ['kustomize', directory], { encoding: 'utf8', stdio: 'pipe' });
   return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
 }
 
-/** The documents with another value at one place; undefined takes away what is there. */
-export function withValue(
-  manifests: readonly Manifest[],
-  kind: string,
-  path: string,
-  value: unknown,
-): Manifest[] {
+/** The documents with another value at one path; undefined removes the value. */
+export function withValue(manifests: readonly Manifest[], kind: string, path: string, value: unknown): Manifest[] {
   const changed = structuredClone([...manifests]);
   const keys = path.split('.');
   const last = keys.pop() as string;

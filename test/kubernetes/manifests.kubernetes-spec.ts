@@ -18,7 +18,7 @@ const KEY = 'c2b1e0';
 const SCRAPE_KEY = '0e1b2c';
 const OVERLAYS = ['development', 'production', 'monitored'] as const;
 
-/** A copy with what an operator adds: the keys, and the overlay that docs/kubernetes.md shows. */
+/** A copy with an operator's additions: the keys, and the overlay that docs/kubernetes.md shows. */
 const directory = mkdtempSync(join(tmpdir(), 'kubernetes-'));
 const overlay = (name: string) => join(directory, 'overlays', name);
 const renderings = {} as Record<(typeof OVERLAYS)[number], Manifest[]>;
@@ -27,8 +27,7 @@ beforeAll(() => {
   cpSync(KUBERNETES, directory, { recursive: true });
   writeFileSync(join(overlay('production'), 'keys'), `kasem-interface:${KEY}\nprometheus:${SCRAPE_KEY}\n`);
   const [, monitored = ''] =
-    /`overlays\/monitored\/kustomization.yaml`:\n\n```yaml\n([^`]*)```/.exec(read('docs/kubernetes.md')) ??
-    [];
+    /`overlays\/monitored\/kustomization.yaml`:\n\n```yaml\n([^`]*)```/.exec(read('docs/kubernetes.md')) ?? [];
   mkdirSync(overlay('monitored'));
   writeFileSync(join(overlay('monitored'), 'kustomization.yaml'), monitored);
   writeFileSync(join(overlay('monitored'), 'scrape-key'), SCRAPE_KEY);
@@ -37,15 +36,15 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe.each(OVERLAYS)('the overlay %s', (name) => {
-  it('keeps the schemas', async () => {
+  it('conforms to the schemas', async () => {
     expect(await schemaFaults(renderings[name])).toEqual([]);
   });
 
-  it('fits together', () => {
+  it('is consistent', () => {
     expect(crossFaults(renderings[name])).toEqual([]);
   });
 
-  it('labels all that it makes but the namespace as part of kasem', () => {
+  it('labels everything except the namespace as part of kasem', () => {
     for (const { kind, metadata } of renderings[name])
       if (!['Namespace', 'Secret'].includes(kind))
         expect([kind, metadata]).toEqual([
@@ -58,7 +57,7 @@ describe.each(OVERLAYS)('the overlay %s', (name) => {
 });
 
 describe('the overlay development', () => {
-  it('is small, and talkative', () => {
+  it('is small, and logs more', () => {
     const { autoscaler, container, environment } = new Rendering(renderings.development);
     expect(autoscaler.spec?.minReplicas).toBe(1);
     expect(container.resources?.requests?.cpu).toBe('100m');
@@ -67,7 +66,7 @@ describe('the overlay development', () => {
 });
 
 describe('the overlay production', () => {
-  it('is of the version of the package, and survives the loss of a node', () => {
+  it('has the version of the package, and survives the loss of a node', () => {
     const { container, autoscaler } = new Rendering(renderings.production);
     const { version } = JSON.parse(read('package.json')) as { version: string };
     expect(container.image).toMatch(new RegExp(`:${version.replaceAll('.', '\\.')}$`));
@@ -85,7 +84,7 @@ describe('the overlay production', () => {
 });
 
 describe('the component monitoring', () => {
-  it('has the alerts of deploy/prometheus, which ask for the job that the Service gives', () => {
+  it('has the alerts of deploy/prometheus, whose job is the Service’s name', () => {
     const rule = renderings.monitored.find(({ kind }) => kind === 'PrometheusRule') as IPrometheusRule;
     const alerts = read('deploy/prometheus/alerts.yml');
     expect(rule.spec).toEqual(parse(alerts));
@@ -95,7 +94,7 @@ describe('the component monitoring', () => {
   });
 });
 
-describe('the service, started with what production gives it', () => {
+describe('the service, started with the environment of production', () => {
   let service: ServiceProcess;
   beforeAll(async () => {
     const { variables } = new Rendering(renderings.production);
@@ -111,7 +110,7 @@ describe('the service, started with what production gives it', () => {
   });
   afterAll(() => void service.child.kill('SIGKILL'));
 
-  it('answers the probes on their paths without a key', async () => {
+  it('responds to the probes on their paths without a key', async () => {
     const { startupProbe, readinessProbe, livenessProbe } = new Rendering(renderings.production).container;
     for (const probe of [startupProbe, readinessProbe, livenessProbe]) {
       const { status } = await fetch(service.url + (probe?.httpGet?.path ?? ' '));
@@ -119,7 +118,7 @@ describe('the service, started with what production gives it', () => {
     }
   });
 
-  it('answers the scrape with its key, and calls with theirs alone', async () => {
+  it('accepts its key for the scrape, and only the callers’ keys for calls', async () => {
     const { monitor } = new Rendering(renderings.monitored);
     const secret = renderings.monitored.find(
       ({ metadata }) => metadata.name === monitor?.spec.endpoints[0]?.authorization?.credentials?.name,
@@ -142,12 +141,7 @@ const CONTAINER = `${POD}.containers.0`;
 
 describe('a planted fault', () => {
   it.each<[kind: string, path: string, value: unknown, says: RegExp]>([
-    [
-      'Deployment',
-      `${CONTAINER}.readynessProbe`,
-      { httpGet: { port: 'http' } },
-      /readynessProbe.*readinessProbe/,
-    ],
+    ['Deployment', `${CONTAINER}.readynessProbe`, { httpGet: { port: 'http' } }, /readynessProbe.*readinessProbe/],
     ['Deployment', `${CONTAINER}.readinessProbe.httpGet.url`, '/', /'url' does not exist/],
     ['Deployment', `${CONTAINER}.resources.limit`, {}, /'limit' does not exist/],
     ['Deployment', `${POD}.securityContext.seccompProfile.kind`, 'RuntimeDefault', /'kind' does not exist/],

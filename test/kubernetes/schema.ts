@@ -13,7 +13,7 @@ const OPTIONS: ts.CompilerOptions = {
   moduleResolution: ts.ModuleResolutionKind.NodeNext,
 };
 
-/** The module of kubernetes-models that has a kind: its class with the schema, its interface with every field. */
+/** The kubernetes-models module of a kind: its class has the schema, its interface all fields. */
 const moduleOf = ({ apiVersion, kind }: Manifest): string => {
   const isOperators = apiVersion.startsWith('monitoring.coreos.com/');
   const name = isOperators ? '@kubernetes-models/prometheus-operator' : 'kubernetes-models';
@@ -21,20 +21,16 @@ const moduleOf = ({ apiVersion, kind }: Manifest): string => {
 };
 
 /**
- * Holds documents against the Kubernetes schemas. The validators that are generated from them know values, formats and
- * what must be there, and let unknown fields pass; the compiler, given the document as a literal of the kind's
- * interface, knows no field but the schema's, however deep.
- * @returns a line for each fault
+ * Checks documents against the Kubernetes schemas. The validators check values, formats and required fields, but allow unknown
+ * fields. So the compiler checks each document as a literal of its interface, which finds unknown fields at any depth.
+ * @returns one line per fault
  */
 export async function schemaFaults(manifests: readonly Manifest[]): Promise<string[]> {
   const faults = unknownFields(manifests);
   for (const manifest of manifests) {
     const { kind, metadata } = manifest;
     try {
-      const module = (await import(moduleOf(manifest))) as Record<
-        string,
-        new (data: Manifest) => { validate(): void }
-      >;
+      const module = (await import(moduleOf(manifest))) as Record<string, new (data: Manifest) => { validate(): void }>;
       const Kind = module[kind] as new (data: Manifest) => { validate(): void };
       new Kind(manifest).validate();
     } catch (error) {
@@ -44,9 +40,8 @@ export async function schemaFaults(manifests: readonly Manifest[]): Promise<stri
   return faults;
 }
 
-/** As a person would write it: the compiler guesses what a field should have been called only without quotes. */
-const literalOf = (manifest: Manifest): string =>
-  JSON.stringify(manifest, null, 1).replace(/^( *)"(\w+)":/gm, '$1$2:');
+/** The document as a literal with unquoted keys. Only for those does the compiler suggest the correct field. */
+const literalOf = (manifest: Manifest): string => JSON.stringify(manifest, null, 1).replace(/^( *)"(\w+)":/gm, '$1$2:');
 
 const sourceFiles = new Map<string, ts.SourceFile | undefined>();
 let previous: ts.Program | undefined;

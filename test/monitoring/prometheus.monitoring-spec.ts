@@ -11,7 +11,7 @@ import { spawnService, type ServiceProcess } from '../support/service.js';
 const DEPLOY = resolve(import.meta.dirname, '../../deploy');
 const read = (path: string) => readFileSync(join(DEPLOY, path), 'utf8');
 
-/** Runs promtool; its output where it is content. */
+/** Runs promtool. Resolves to its output, or rejects if it reports a problem. */
 function promtool(args: readonly string[], input = ''): Promise<string> {
   return new Promise((settle, reject) => {
     const child = execFile('promtool', args, { cwd: join(DEPLOY, 'prometheus') }, (error, out, err) => {
@@ -31,13 +31,13 @@ afterAll(() => void service.child.kill('SIGKILL'));
 const metrics = async () => (await fetch(`${service.url}/metrics`)).text();
 
 describe('promtool', () => {
-  it('finds nothing wrong with the configuration and the rules, which fire when they should', async () => {
+  it('accepts the configuration and the rules, which fire when they should', async () => {
     await promtool(['check', 'config', 'prometheus.yml']);
     await promtool(['check', 'rules', 'alerts.yml']);
     expect(await promtool(['test', 'rules', 'alerts.test.yml'])).toContain('SUCCESS');
   });
 
-  it('finds nothing to mend in the metrics, of one process and of several', async () => {
+  it('accepts the metrics of one process and of several', async () => {
     await call(service.url, { body: bodyOf(sampleRows(10)) });
     await call(service.url, { body: '{' });
     expect(await promtool(['check', 'metrics'], await metrics())).toBe('');
@@ -63,7 +63,7 @@ describe('the alerts and the dashboard', () => {
 describe('a real Prometheus', () => {
   it('scrapes the service, and fires the alert when requests are shed', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'prometheus-'));
-    // The shipped rules, with seconds in the place of minutes.
+    // The shipped rules, with seconds instead of minutes.
     writeFileSync(
       join(directory, 'alerts.yml'),
       read('prometheus/alerts.yml')

@@ -22,26 +22,26 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A body, and the rows that it has to be answered with. */
+/** A body and the expected rows of its response. */
 function load(count: number) {
   const rows = sampleRows(count, count);
   const sums = rows.map(([date, e1, e2]) => [date, SCALE * ((e1 as number) + (e2 as number))]);
   return { body: bodyOf(rows, SCALE), expected: JSON.stringify(sums) };
 }
 const SMALL = load(4);
-/** Fits the proxy's buffer, so that it can be sent again; its response is one write, so that none is cut within. */
+/** Fits the proxy's buffer, so that it can be sent again. Its response is a single write, so that it is never cut. */
 const MEDIUM = load(1_800);
 const LARGE = load(40_000);
 
 const ENVIRONMENT = {
-  // What a restart in turn takes; a check every half second has to have failed twice meanwhile.
+  // Enough for a rolling restart: by then two checks, one every half second, must have failed.
   SHUTDOWN_DELAY_MS: '2000',
   SHUTDOWN_GRACE_MS: '5000',
-  // One large body and many others, but not two large ones.
+  // Fits one large body and many others, but not two large ones.
   MAX_IN_FLIGHT_BYTES: String(2 * LARGE.body.length - 1),
 };
 
-/** An instance's or the proxy's own, in the form of the contract. */
+/** The refusal of an instance or of the proxy itself, in the contract's form. */
 const overloaded = {
   status: 503,
   headers: expect.objectContaining({
@@ -54,7 +54,7 @@ const overloaded = {
 const isRight = ({ status, json }: Response, { expected }: ReturnType<typeof load>) =>
   status === 200 && JSON.stringify(json.scalar?.data) === expected;
 
-/** Calls without a pause until it is told to stop; keeps what went wrong. */
+/** Calls without a pause until it is stopped. Collects the failures. */
 function steadyLoad(url: string, kinds: readonly ReturnType<typeof load>[]) {
   let isOver = false;
   let right = 0;
@@ -85,7 +85,7 @@ function steadyLoad(url: string, kinds: readonly ReturnType<typeof load>[]) {
   };
 }
 
-/** Starts a proxy before two instances; it ends with `kill`. */
+/** Starts a proxy in front of two instances. `kill` ends it. */
 type StartProxy = (port: number, instances: readonly [number, number]) => ChildProcess;
 
 const HAPROXY = resolve(DEPLOY, 'haproxy/haproxy.cfg');
@@ -103,7 +103,7 @@ const startHaproxy: StartProxy = (port, [one, two]) =>
 
 const NGINX = resolve(DEPLOY, 'nginx/kasem.conf');
 
-/** A configuration of its own that includes the file as /etc/nginx/nginx.conf does. */
+/** A separate configuration that includes the file like /etc/nginx/nginx.conf. */
 function nginxConfiguration(file: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'nginx-'));
   writeFileSync(join(directory, 'kasem.conf'), file);
@@ -129,7 +129,7 @@ const startNginx: StartProxy = (port, [one, two]) => {
 
 describe('haproxy -c', () => {
   it.each([[{ KASEM_1: '127.0.0.1:5001', KASEM_2: '127.0.0.1:5002' }], [{ KASEM: 'kasem:5000' }]])(
-    'finds nothing wrong with the configuration for %j',
+    'accepts the configuration for %j',
     (instances) => {
       const { status, stderr } = spawnSync('haproxy', ['-c', '-f', HAPROXY], {
         env: { PATH, PORT: '8080', ...instances },
@@ -141,7 +141,7 @@ describe('haproxy -c', () => {
 });
 
 describe('nginx -t', () => {
-  it('finds nothing wrong with the configuration', () => {
+  it('accepts the configuration', () => {
     const configuration = nginxConfiguration(readFileSync(NGINX, 'utf8'));
     const { status, stderr } = spawnSync('nginx', ['-t', '-c', configuration], {
       env: { PATH },
@@ -187,14 +187,14 @@ describe.each([
     for (const { child } of instances) child.kill('SIGKILL');
   });
 
-  it('restart in turn without one failed request, large ones among them', async () => {
+  it('restart one after the other without a failed request, even of large bodies', async () => {
     const traffic = steadyLoad(url, [SMALL, SMALL, SMALL, MEDIUM, LARGE]);
     await setTimeout(1_000);
     for (const [i, instance] of instances.entries()) {
       instance.child.kill('SIGTERM');
       expect(await instance.exited).toBe(0);
       instances[i] = await start(instance.port);
-      // The proxy has to have seen that it is back before the other one goes.
+      // The proxy must see that it is back before the other one stops.
       await setTimeout(2_000);
     }
     const { right, failures } = await traffic.stop();
@@ -203,7 +203,7 @@ describe.each([
   }, 60_000);
 
   it.each(['SIGKILL', 'SIGSTOP'] as const)(
-    'lose no request that fits the buffer when one gets %s',
+    'lose no request that fits the buffer if one gets %s',
     async (signal) => {
       const traffic = steadyLoad(url, [SMALL, SMALL, SMALL, MEDIUM, MEDIUM]);
       await setTimeout(1_000);
@@ -223,16 +223,14 @@ describe.each([
     60_000,
   );
 
-  it('pass on that both are overloaded, and go on with what they can take', async () => {
+  it('report that both are overloaded, and accept what still fits', async () => {
     const held = instances.map((instance) => {
       const upload = rawRequest(instance.port, [`Content-Length: ${LARGE.body.length}`]);
       upload.send(LARGE.body.slice(0, -1));
       return upload;
     });
     for (const instance of instances)
-      await eventually(
-        async () => (await metric(instance.url, 'kasem_in_flight_bytes')) > LARGE.body.length / 2,
-      );
+      await eventually(async () => (await metric(instance.url, 'kasem_in_flight_bytes')) > LARGE.body.length / 2);
 
     for (let i = 0; i < 10; i++) {
       expect(await call(url, { body: LARGE.body })).toMatchObject(overloaded);
@@ -241,7 +239,7 @@ describe.each([
     for (const upload of held) upload.close();
   }, 60_000);
 
-  it('response every request under overload, and share the requests again afterwards', async () => {
+  it('respond to every request under overload, and share the requests again afterwards', async () => {
     const bodies = [...Array<typeof LARGE>(60).fill(LARGE), ...Array<typeof SMALL>(60).fill(SMALL)];
     const responses = await Promise.all(
       bodies.map(async (load) => ({ load, response: await call(url, { body: load.body }) })),
@@ -252,8 +250,7 @@ describe.each([
     for (const { response } of refused) expect(response).toMatchObject(overloaded);
 
     await setTimeout(1_500);
-    const rows = () =>
-      Promise.all(instances.map(({ url }) => metric(url, 'kasem_method_rows_total{method="method"}')));
+    const rows = () => Promise.all(instances.map(({ url }) => metric(url, 'kasem_method_rows_total{method="method"}')));
     const before = await rows();
     for (let i = 0; i < 20; i++) expect(isRight(await call(url, { body: SMALL.body }), SMALL)).toBe(true);
     const after = await rows();
@@ -267,7 +264,7 @@ describe.each([
     upload.close();
   });
 
-  it("response in the contract's form when both hang while a body is sent", async () => {
+  it("respond in the contract's form if both hang while a body is sent", async () => {
     const upload = rawRequest(port, [`Content-Length: ${LARGE.body.length}`]);
     const half = LARGE.body.length / 2;
     upload.send(LARGE.body.slice(0, half));
@@ -278,7 +275,7 @@ describe.each([
     upload.close();
   }, 60_000);
 
-  it("response in the contract's form once both are gone", async () => {
+  it("respond in the contract's form if both are gone", async () => {
     for (const { child } of instances) child.kill('SIGKILL');
     await Promise.all(instances.map(({ exited }) => exited));
     expect(await call(url, { body: SMALL.body })).toMatchObject(overloaded);

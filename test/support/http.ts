@@ -2,7 +2,7 @@ import { request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'nod
 import { connect } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
-/** A response, its body as text and as the JSON that it has to be. */
+/** A response, with its body as text and as JSON. */
 export interface Response {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -18,7 +18,7 @@ export interface Call {
   readonly method?: string;
   readonly path?: string;
   readonly headers?: OutgoingHttpHeaders;
-  /** One piece goes with its Content-Length; several go one by one, chunked. */
+  /** One piece is sent with its Content-Length; several are sent one by one, chunked. */
   readonly body?: string | Uint8Array | readonly Uint8Array[];
 }
 
@@ -46,16 +46,12 @@ export function call(
         }
       });
     });
-    if (typeof body === 'string' || body instanceof Uint8Array || ArrayBuffer.isView(body))
-      outgoing.end(body);
+    if (typeof body === 'string' || body instanceof Uint8Array || ArrayBuffer.isView(body)) outgoing.end(body);
     else void writePieces(outgoing, body);
   });
 }
 
-async function writePieces(
-  outgoing: ReturnType<typeof request>,
-  pieces: readonly Uint8Array[],
-): Promise<void> {
+async function writePieces(outgoing: ReturnType<typeof request>, pieces: readonly Uint8Array[]): Promise<void> {
   outgoing.setNoDelay(true);
   for (const piece of pieces) {
     outgoing.write(piece);
@@ -80,13 +76,13 @@ export function sampleRows(count: number, seed = 1): number[][] {
   ]);
 }
 
-/** A request that sends what it is told to, when it is told to, over a connection of its own. */
+/** A request over a connection of its own, whose bytes the test sends as it likes. */
 export interface RawRequest {
   send(bytes: string | Uint8Array): void;
-  /** All that has come back when the text fits; rejected where the connection ends before. */
+  /** Resolves with all received text once it matches. Rejects if the connection ends before. */
   received(pattern: RegExp): Promise<string>;
   readonly closed: Promise<void>;
-  /** Sends no more, and goes on receiving. */
+  /** Sends no more, but still receives. */
   end(): void;
   close(): void;
 }
@@ -112,17 +108,17 @@ export function rawRequest(port: number, head: readonly string[], path = '/metho
   };
 }
 
-/** What a plain body of so many bytes counts among the bytes in flight: its request takes memory too. */
+/** How much an uncompressed body adds to the bytes in flight. Even a short one adds the memory of its request. */
 export const countedBytes = (bytes: number): number => Math.max(bytes, 6 << 10);
 
-/** The value of one series of a text in Prometheus' format; 0 where it is not there. */
+/** The value of one series in /metrics; 0 if it is missing. */
 export async function metric(url: string, series: string, headers?: OutgoingHttpHeaders): Promise<number> {
   const response = await fetch(`${url}/metrics`, { headers: headers as Record<string, string> });
   const line = (await response.text()).split('\n').find((text) => text.startsWith(`${series} `));
   return Number(line?.slice(series.length) ?? 0);
 }
 
-/** Waits until something holds, looking often; the test's own timeout ends it. */
+/** Polls until the condition holds. The test's own timeout ends it. */
 export async function eventually(holds: () => Promise<boolean> | boolean): Promise<void> {
   while (!(await holds())) await setTimeout(20);
 }

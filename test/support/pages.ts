@@ -5,7 +5,7 @@ import { parsers } from 'prettier/plugins/markdown';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
-/** A part of a page, as https://github.com/syntax-tree/mdast has it. */
+/** A node of a page's syntax tree, see https://github.com/syntax-tree/mdast. */
 export interface Part {
   readonly type: string;
   readonly value?: string;
@@ -14,7 +14,7 @@ export interface Part {
   readonly children?: readonly Part[];
 }
 
-/** A block of code; `next` is the one that directly follows it. */
+/** A block of code. `next` is a block that directly follows it. */
 export interface Block {
   readonly lang: string;
   readonly code: string;
@@ -22,13 +22,13 @@ export interface Block {
 }
 
 export interface Page {
-  /** From the project's folder. */
+  /** Relative to the project's folder. */
   readonly path: string;
   readonly parts: readonly Part[];
   readonly blocks: readonly Block[];
 }
 
-/** The files of the project, those that are not committed yet included. */
+/** The files of the project, including those that are not committed yet. */
 export function projectFiles(...patterns: string[]): string[] {
   const args = ['ls-files', '--cached', '--others', '--exclude-standard', '--', ...patterns];
   const { status, stdout, stderr } = spawnSync('git', args, { cwd: ROOT, encoding: 'utf8' });
@@ -48,7 +48,7 @@ export function readPages(): Page[] {
 export const textOf = (part: Part): string =>
   [...within(part)].map(({ value, type }) => (type === 'html' ? '' : (value ?? ''))).join('');
 
-/** What GitHub calls the headings of a page in links: lower case, without punctuation, and numbered where they repeat. */
+/** The anchors that GitHub gives the headings of a page: in lower case, without punctuation, and numbered if they repeat. */
 export function anchorsOf({ parts }: Page): string[] {
   const times = new Map<string, number>();
   return parts

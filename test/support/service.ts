@@ -6,7 +6,9 @@ import { afterAll } from '@jest/globals';
 import { type Type } from '@nestjs/common';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { createApp } from '../../src/app.factory.js';
+import { METHODS } from '../../src/app.module.js';
 import { loadEnvironment } from '../../src/modules/config/config.module.js';
+import { TimeSeriesModule } from '../../src/modules/time-series/time-series.module.js';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -19,13 +21,27 @@ export interface Service {
 }
 
 /**
- * @param modules further methods beside the service's own
- * @param prepare is given the application before its routes are registered
+ * Starts the application with the sum, whatever methods the service has.
+ * @param modules further methods, or other modules
+ * @param prepare is called before the routes are registered
  */
-export async function startService(
+export const startService = (
   environment: Readonly<Record<string, string>> = {},
   modules: readonly Type[] = [],
   prepare: (app: NestExpressApplication) => void = () => undefined,
+): Promise<Service> => listen(environment, [TimeSeriesModule, ...modules], prepare);
+
+/** Starts the application with the methods of the service, or with others instead. */
+export const startMethods = (
+  environment: Readonly<Record<string, string>> = {},
+  methods: readonly Type[] = METHODS,
+  prepare: (app: NestExpressApplication) => void = () => undefined,
+): Promise<Service> => listen(environment, methods, prepare);
+
+async function listen(
+  environment: Readonly<Record<string, string>>,
+  modules: readonly Type[],
+  prepare: (app: NestExpressApplication) => void,
 ): Promise<Service> {
   const app = await createApp(await loadEnvironment({ NODE_ENV: 'test', ...environment }), modules);
   prepare(app);
@@ -46,15 +62,15 @@ export interface ServiceProcess {
   readonly child: ChildProcess;
   readonly port: number;
   readonly url: string;
-  /** All that it wrote so far. */
+  /** All that it has written so far. */
   output(): string;
   /** Its exit code, once it has ended. */
   readonly exited: Promise<number | null>;
 }
 
 /**
- * @param script what to run rather than the service as it is
- * @throws Error with its output where it ends before it listens
+ * @param script to run instead of the built service
+ * @throws Error with its output if it ends before it listens
  */
 export async function spawnService(
   environment: Readonly<Record<string, string>> = {},
@@ -70,7 +86,7 @@ export async function spawnService(
   return { ...running, port, url: `http://127.0.0.1:${port}` };
 }
 
-/** What a failed test has left running would keep Jest from ending. */
+/** Processes that a failed test leaves running would keep Jest from ending. */
 const started: ChildProcess[] = [];
 afterAll(() => started.forEach((child) => child.kill('SIGKILL')));
 
