@@ -6,7 +6,7 @@ module.exports = {
   forbidden: [
     {
       name: 'no-circular',
-      comment: 'What imports itself has no order in which it can be read.',
+      comment: 'Files that import each other cannot be read one after the other.',
       severity: 'error',
       from: {},
       to: { circular: true },
@@ -41,7 +41,7 @@ module.exports = {
     },
     {
       name: 'http-knows-no-frame',
-      comment: 'HTTP serves every route, also those that are no method.',
+      comment: 'HTTP serves every route, not only methods.',
       severity: 'error',
       from: { path: '^src/common/(http|logging)/', pathNot: '\\.spec\\.ts$' },
       to: { path: '^src/common/(frame|method)/' },
@@ -55,21 +55,21 @@ module.exports = {
     },
     {
       name: 'cluster-knows-no-method',
-      comment: 'Several processes on a port could serve any application.',
+      comment: 'The cluster code could serve any application.',
       severity: 'error',
       from: { path: '^src/cluster/' },
       to: { path: '^src/(modules|cli|common/(frame|method))/' },
     },
     {
       name: 'sum-is-pure',
-      comment: 'The computation knows neither Nest nor HTTP, and reads nothing.',
+      comment: 'The computation knows neither Nest nor HTTP, and does no I/O.',
       severity: 'error',
       from: { path: '^src/modules/time-series/sum\\.ts$' },
       to: { pathNot: '^src/common/frame/' },
     },
     {
       name: 'service-knows-no-http',
-      comment: 'A service is given columns, and gives columns.',
+      comment: 'A service takes and returns columns.',
       severity: 'error',
       from: { path: '^src/modules/[^/]+/[^/]+\\.service\\.ts$' },
       to: {
@@ -93,29 +93,28 @@ module.exports = {
     },
     {
       name: 'browser-loads-only-what-is-pure',
-      comment:
-        'Browsers load these files as they are: nothing of Node, and of the service only what knows neither.',
+      comment: 'Browsers load these files: no Node, and only files of the service that run without Node and Nest.',
       severity: 'error',
       from: { path: '^src/modules/playground/page/', pathNot: '\\.spec\\.ts$' },
       to: {
         pathNot: [
           '^src/modules/playground/page/',
           '^src/common/errors/(error-codes|kasem\\.error)\\.ts$',
-          '^src/common/frame/(json-scanner|frame-rules|frame|body-scan|fault-finder)\\.ts$',
+          '^src/common/frame/(date-units|json-scanner|frame-rules|frame|body-params|body-scan|fault-finder)\\.ts$',
           '^node_modules/uplot/',
         ],
       },
     },
     {
       name: 'service-loads-nothing-of-the-browser',
-      comment: 'The page is built by itself, and served as files.',
+      comment: 'The page is built separately, and served as files.',
       severity: 'error',
       from: { path: inside, pathNot: '^src/modules/playground/page/' },
       to: { path: '^src/modules/playground/page/' },
     },
     {
       name: 'no-undeclared-packages',
-      comment: 'What is not in package.json may be gone tomorrow.',
+      comment: 'A package that is not in package.json may disappear.',
       severity: 'error',
       from: { path: inside },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
@@ -130,7 +129,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    // The second is an address that browsers ask the service for.
+    // The second is a URL that browsers request from the service.
     exclude: { path: ['/kernel/assembly/', '/uplot/uPlot\\.esm\\.js$'] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },

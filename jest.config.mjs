@@ -1,4 +1,4 @@
-/** Both suites run the TypeScript as it is, as ES modules, compiled by swc with Nest's decorator metadata. */
+/** All suites run the TypeScript sources as ES modules. swc compiles them with Nest's decorator metadata. */
 const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -24,12 +24,12 @@ export default {
     {
       ...shared,
       displayName: 'unit',
-      roots: ['<rootDir>/src', '<rootDir>/bench', '<rootDir>/scripts'],
+      roots: ['<rootDir>/src', '<rootDir>/bench', '<rootDir>/scripts', '<rootDir>/test/fixtures/methods'],
       testMatch: ['**/*.spec.{ts,mjs}'],
     },
     { ...shared, displayName: 'e2e', roots: ['<rootDir>/test'], testMatch: ['**/*.e2e-spec.ts'] },
-    // These need more than Node, and are run by name: Flask, other languages, a proxy, a Prometheus, a browser, kubectl, a
-    // container engine, npm's registry; and the attacks, which need Linux and the machine for themselves.
+    // These run only by name. They need more than Node: Flask, other languages, proxies, Prometheus, a browser, kubectl, a
+    // container engine or npm's registry. The attacks need Linux and an otherwise idle machine.
     ...['proxy', 'monitoring', 'browser', 'kubernetes', 'container', 'package', 'clients', 'abuse', 'example']
       .filter((name) => process.argv.includes(name))
       .map((name) => ({
@@ -39,7 +39,7 @@ export default {
         testMatch: [`**/*.${name}-spec.ts`],
       })),
   ],
-  // A busy machine is no fault.
+  // Generous, for busy machines.
   testTimeout: 120_000,
   collectCoverageFrom: ['src/**/*.ts', '!src/**/*.spec.ts', '!src/common/frame/kernel/assembly/**'],
 };

@@ -1,4 +1,4 @@
-// Brings a checkout to where it can run: installs packages and builds, each only where something changed.
+// Makes a checkout ready to run: installs packages and builds, each only if something has changed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -8,14 +8,14 @@ import { fileURLToPath } from 'node:url';
 const ROOT = resolve(import.meta.dirname, '..');
 const BUILD_INPUTS = ['src', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package-lock.json'];
 
-/** Holds the process id of whoever sets up: two builds at a time would delete each other's files. */
+/** Holds the id of the process that sets up: two builds at a time would delete each other's files. */
 const LOCK = join(ROOT, '.set-up.lock');
 
 /** Also Jest's globalSetup, so that no test runs against an older build. */
 export default function setUp() {
   lock();
   try {
-    // The packages that are installed are those of the lock file as long as neither has been touched.
+    // Until node_modules or the lock file is changed, the installed packages are those of the lock file.
     const install = 'npm ci --include=dev --no-audit --no-fund --loglevel=error';
     step('node_modules/.set-up', ['package-lock.json'], install);
     step('dist/.set-up', BUILD_INPUTS, 'npm run --silent build');
@@ -24,7 +24,7 @@ export default function setUp() {
   }
 }
 
-/** Waits for whoever sets up, unless that process is gone. */
+/** Waits for another process that sets up, unless it has died. */
 function lock() {
   for (;;) {
     try {
@@ -46,7 +46,7 @@ function isHeld() {
   }
 }
 
-/** Runs a command and stamps, unless the stamp holds the digest of the inputs. */
+/** Runs a command and writes the stamp, unless the stamp has the digest of the inputs. */
 function step(stamp, inputs, command) {
   const digest = digestOf(inputs.map((input) => join(ROOT, input)));
   const stampPath = join(ROOT, stamp);

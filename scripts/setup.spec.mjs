@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const SETUP = resolve(import.meta.dirname, 'setup.mjs');
 
-/** Takes a while, and fails where somebody else builds meanwhile. */
+/** A build that takes a while, and fails if another one runs meanwhile. */
 const BUILD = `
 import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
@@ -50,7 +50,7 @@ describe('the set-up of a checkout', () => {
   };
   const builds = () => readFileSync(join(checkout, 'builds'), 'utf8').split('\n').length - 1;
 
-  it('builds once where several ask for it at the same time, and again after a change', async () => {
+  it('builds once if several processes ask at the same time, and again after a change', async () => {
     writeFileSync(join(checkout, '.set-up.lock'), '999999999');
     expect(await Promise.all([setUp(), setUp(), setUp()])).toEqual([0, 0, 0]);
     expect(builds()).toBe(1);
@@ -61,7 +61,7 @@ describe('the set-up of a checkout', () => {
     expect(builds()).toBe(2);
   });
 
-  it('comes before the first run of the command', () => {
+  it('runs before the first run of the command', () => {
     rmSync(join(checkout, 'dist'), { recursive: true, force: true });
     expect(execFileSync(process.execPath, [join(checkout, 'bin/kasem.js')]).toString()).toBe('kasem\n');
   });

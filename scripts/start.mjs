@@ -1,9 +1,9 @@
-// npm start: sets up what is missing, then runs the production server in this very process.
+// npm start: sets up what is missing, then runs the production server in this process.
 import setUp from './setup.mjs';
 
 setUp();
 
-// npm ends at once on SIGTERM and does not hand it on: the service drains then as well.
+// npm ends at once on SIGTERM and does not pass it on, so the service drains when its parent has ended.
 const parent = process.ppid;
 const timer = setInterval(() => {
   if (process.ppid === parent) return;

@@ -1,4 +1,4 @@
-/** Lets a thread load the source as it is, as Jest does: hooks of node:module. */
+/** Hooks of node:module that load TypeScript sources, as Jest does. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { transformFile } from '@swc/core';
@@ -14,7 +14,12 @@ export async function resolve(specifier, context, next) {
 export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
   const { code } = await transformFile(fileURLToPath(url), {
-    jsc: { target: 'es2023', parser: { syntax: 'typescript', decorators: true } },
+    jsc: {
+      target: 'es2023',
+      parser: { syntax: 'typescript', decorators: true },
+      // Nest needs both.
+      transform: { legacyDecorator: true, decoratorMetadata: true },
+    },
     sourceMaps: 'inline',
   });
   return { format: 'module', source: code, shortCircuit: true };

@@ -1,4 +1,4 @@
-/** For `node --import`: runs TypeScript. */
+/** Lets Node run TypeScript, with `node --import`. */
 import { register } from 'node:module';
 
 register('./typescript-loader.mjs', import.meta.url);
