@@ -100,7 +100,7 @@ module.exports = {
         pathNot: [
           '^src/modules/playground/page/',
           '^src/common/errors/(error-codes|kasem\\.error)\\.ts$',
-          '^src/common/frame/(date-units|json-scanner|frame-rules|frame|body-params|body-scan|fault-finder)\\.ts$',
+          '^src/common/frame/(date-units|json-scanner|frame-rules|frame|body-params|body-scan|fault-finder|series-reader)\\.ts$',
           '^node_modules/uplot/',
         ],
       },

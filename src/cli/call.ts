@@ -1,7 +1,7 @@
-import { createReadStream, createWriteStream, openSync, statSync } from 'node:fs';
+import { createReadStream, createWriteStream, openSync, readFileSync, statSync } from 'node:fs';
 import { type Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { ResponseReader, differences, type ReadResponse } from './response-reader.js';
+import { differences, readResponse, type ReadResponse } from './response-reader.js';
 import { callHttp, type HttpResponse } from './http-call.js';
 import { print, progress, shown } from './terminal.js';
 
@@ -29,12 +29,11 @@ const SHOWN_DIFFERENCES = 10;
 export async function callWithBody(file: string, options: CallOptions): Promise<boolean> {
   const size = file === '-' ? undefined : statSync(file).size;
   const body: Readable = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 18 });
-  const reader = new ResponseReader();
   // Opened first, so that no body is sent if the path is wrong.
   const out = options.out ? createWriteStream('', { fd: openSync(options.out, 'w') }) : undefined;
   const written = out && finished(out);
   written?.catch(() => undefined);
-  let received = 0;
+  const received: Buffer[] = [];
   const response = await callHttp(
     {
       url: options.url,
@@ -50,20 +49,20 @@ export async function callWithBody(file: string, options: CallOptions): Promise<
       idleMs: options.timeout,
       sent: (bytes) => progress(`sending ${file}: ${megabytes(bytes)}${size ? ` of ${megabytes(size)}` : ''}`),
       take: (piece) => {
-        received += piece.length;
+        received.push(piece);
         out?.write(piece);
-        reader.push(piece);
       },
     },
   ).finally(() => progress(''));
   out?.end();
   await written;
 
-  const read = await reader.end();
-  print(summary(file, response, read, received));
+  const bytes = Buffer.concat(received);
+  const read = readResponse(bytes);
+  print(summary(file, response, read, bytes.length));
   let isRight = read.error === 0;
   if (options.expect !== undefined) {
-    const list = differences(read, await readFile(options.expect), options.tolerance, SHOWN_DIFFERENCES);
+    const list = differences(read, recorded(options.expect), options.tolerance, SHOWN_DIFFERENCES);
     isRight = isRight && list.length === 0;
     print(list.length === 0 ? `as in ${options.expect}` : `not as in ${options.expect}:\n  ${list.join('\n  ')}`);
   }
@@ -72,12 +71,13 @@ export async function callWithBody(file: string, options: CallOptions): Promise<
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
-async function readFile(path: string): Promise<ReadResponse> {
-  const reader = new ResponseReader();
-  for await (const piece of createReadStream(path)) reader.push(piece as Buffer);
-  return reader.end().catch((error: Error) => {
-    throw new Error(`${path}: ${error.message}`);
-  });
+function recorded(path: string): ReadResponse {
+  const bytes = readFileSync(path);
+  try {
+    return readResponse(bytes);
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function summary(

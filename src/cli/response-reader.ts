@@ -1,104 +1,38 @@
-import { createFrameDecoder } from '../common/frame/frame-codec.js';
-import { type FrameDecoder } from '../common/frame/frame-decoder.js';
-import { DATE } from '../common/frame/frame.js';
+import { seriesOf } from '../common/frame/series-reader.js';
 import { shown } from './terminal.js';
 
 /** A response, or a recorded one. */
 export interface ReadResponse {
   readonly error: number | undefined;
   readonly log: string | undefined;
-  /** `date` first; NaN means missing. Empty if the response has no series. */
+  /** By name, in the order of the headers; NaN means missing. Empty if the response has no series. */
   readonly columns: ReadonlyMap<string, Float64Array>;
   readonly rows: number;
 }
 
-/** Up to this length a response is parsed as one text. */
-const SMALL_BYTES = 32 << 20;
-/** How much of each end of a long response is searched for `headers`, `error` and `log`. */
-const EDGE_BYTES = 1 << 16;
+/** How much of a text that is not JSON is read to be shown. */
+const BEGINNING_BYTES = 1000;
+const SHOWN = 200;
 
-/** Reads `{"scalar": {"headers", "data"}, "error", "log"}` of any length, as it arrives. */
-export class ResponseReader {
-  private readonly pieces: Buffer[] = [];
-  private length = 0;
-  private long: { readonly decoder: FrameDecoder; readonly head: string; tail: Buffer } | undefined;
-
-  push(piece: Buffer): void {
-    this.length += piece.length;
-    if (this.long === undefined) {
-      this.pieces.push(piece);
-      if (this.length > SMALL_BYTES) this.beginLong();
-    } else {
-      this.long.decoder.push(piece);
-      this.long.tail = Buffer.concat([this.long.tail, piece]).subarray(-EDGE_BYTES);
-    }
+/**
+ * Reads `{"scalar": {"headers", "data"}, "error", "log"}`.
+ * @throws Error if the text is not JSON, or if a row is not as many numbers, or null, as there are headers
+ */
+export function readResponse(bytes: Buffer): ReadResponse {
+  const { fault, texts, headers, columns, rows, rowStarts, oddRow } = seriesOf(bytes);
+  if (fault !== undefined)
+    throw new Error(`this is not JSON, ${fault}: ${shown(bytes.toString('utf8', 0, BEGINNING_BYTES).trim(), SHOWN)}`);
+  if (oddRow !== undefined) {
+    const row = bytes.toString('utf8', rowStarts[oddRow], rowStarts[oddRow + 1]).replace(/[\s,]+$/, '');
+    throw new Error(`scalar.data[${oddRow}] is no row of ${headers.length} numbers or null: ${shown(row, SHOWN)}`);
   }
-
-  /** @throws Error if the text is not JSON, or has another form */
-  async end(): Promise<ReadResponse> {
-    return this.long === undefined ? ofText(Buffer.concat(this.pieces).toString()) : this.endLong(this.long);
-  }
-
-  /** Uses the decoder of bodies, which only needs a `param` at the beginning. */
-  private beginLong(): void {
-    const all = Buffer.concat(this.pieces.splice(0));
-    const head = all.subarray(0, EDGE_BYTES).toString();
-    const headers = /"headers"\s*:\s*(\[[^\]]*\])/.exec(head)?.[1];
-    if (headers === undefined) throw new Error('a long response has to have its headers before its data');
-    const series = (JSON.parse(headers) as string[]).filter((name) => name !== DATE);
-    const decoder = createFrameDecoder({ params: [], series }, {});
-    decoder.push(Buffer.from('{"param":{},'));
-    decoder.push(all.subarray(all.indexOf('{') + 1));
-    this.long = { decoder, head, tail: all.subarray(-EDGE_BYTES) };
-  }
-
-  private async endLong({ decoder, head, tail }: NonNullable<typeof this.long>): Promise<ReadResponse> {
-    const { frame } = await decoder.end();
-    const edges = head.slice(0, head.indexOf('[')) + tail.subarray(tail.lastIndexOf(']]') + 2).toString();
-    const error = /"error"\s*:\s*(\d+)/.exec(edges)?.[1];
-    const log = /"log"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(edges)?.[1];
-    return {
-      error: error === undefined ? undefined : Number(error),
-      log: log === undefined ? undefined : (JSON.parse(log) as string),
-      columns: frame.columns,
-      rows: frame.length,
-    };
-  }
-}
-
-/** Parses JSON in which a missing sample may be the bare token NaN, as Python writes it. */
-export const parseResponse = (text: string): unknown =>
-  JSON.parse(text.replace(/"(?:[^"\\]|\\.)*"|NaN/g, (found) => (found === 'NaN' ? 'null' : found)));
-
-function ofText(text: string): ReadResponse {
-  let response: { error?: unknown; log?: unknown; scalar?: { headers?: unknown; data?: unknown } };
-  try {
-    response = parseResponse(text) as typeof response;
-  } catch {
-    throw new Error(`this is not JSON: ${shown(text.trim(), 200)}`);
-  }
-  const { error, log, scalar } = Object(response) as typeof response;
-  const headers = Array.isArray(scalar?.headers) ? (scalar.headers as string[]) : [];
-  const data = Array.isArray(scalar?.data) ? (scalar.data as (number | null)[][]) : [];
-  const bad = data.findIndex(
-    (row) =>
-      !Array.isArray(row) ||
-      row.length !== headers.length ||
-      row.some((cell) => cell !== null && typeof cell !== 'number'),
-  );
-  if (bad >= 0)
-    throw new Error(
-      `scalar.data[${bad}] is no row of ${headers.length} numbers or null: ${shown(JSON.stringify(data[bad]), 200)}`,
-    );
-  const columns = headers.map((name, column): [string, Float64Array] => [
-    name,
-    Float64Array.from(data, (row) => row[column] ?? NaN),
-  ]);
+  const [error, log] = [texts.error, texts.log].map((json): unknown => json && JSON.parse(json));
+  const values = new Map(columns.map((column) => [column.name, column.values]));
   return {
     error: typeof error === 'number' ? error : undefined,
     log: typeof log === 'string' ? log : undefined,
-    columns: new Map(columns),
-    rows: data.length,
+    columns: new Map(headers.map((name) => [name, values.get(name) ?? new Float64Array()])),
+    rows,
   };
 }
 

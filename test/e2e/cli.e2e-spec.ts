@@ -339,7 +339,10 @@ describe('kasem call', () => {
     for (const [args, why] of [
       [['--expect', join(directory, 'no.json')], 'no.json: there is no such file'],
       [['--expect', directory], 'is a folder'],
-      [['--expect', file('bad.json', '\u001b[2J')], String.raw`bad.json: this is not JSON: \u001b[2J`],
+      [
+        ['--expect', file('bad.json', '\u001b[2J')],
+        String.raw`bad.json: this is not JSON, unexpected byte 0x1b at byte 0: \u001b[2J`,
+      ],
       [['--expect', text], 'text.json: scalar.data[1] is no row of 1 numbers or null: ["2"]'],
     ] as const) {
       const { code, out, err } = await kasem(['call', sample, url, ...args]);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ERROR_CODES } from '../../src/common/errors/error-codes.js';
-import { ResponseReader } from '../../src/cli/response-reader.js';
+import { readResponse } from '../../src/cli/response-reader.js';
 import { bodyOf, call, sampleRows } from '../support/http.js';
 import { startService, type Service } from '../support/service.js';
 
@@ -110,9 +110,10 @@ describe('the sum', () => {
     const response = await fetch(`${other.url}/method`, { method: 'POST', headers, body });
     const text = await response.text();
     expect(text).toContain('"data":[[1.0,NaN],[2.0,7.0]]');
-    const reader = new ResponseReader();
-    reader.push(Buffer.from(text));
-    expect([...(await reader.end()).columns.values()]).toEqual([Float64Array.of(1, 2), Float64Array.of(NaN, 7)]);
+    expect([...readResponse(Buffer.from(text)).columns.values()]).toEqual([
+      Float64Array.of(1, 2),
+      Float64Array.of(NaN, 7),
+    ]);
     await other.close();
   });
 

@@ -6,7 +6,7 @@ import { kernel, type Kernel } from '../../src/common/frame/kernel/kernel.js';
 import { PlainFrameDecoder } from '../../src/common/frame/plain-frame-decoder.js';
 import { type Fault } from '../../src/common/frame/fault-finder.js';
 import { allFaults, withRefusal } from '../../src/modules/playground/page/all-faults.js';
-import { readSeries, type Needs, type Series } from '../../src/modules/playground/page/series-reader.js';
+import { seriesOf } from '../../src/common/frame/series-reader.js';
 
 const schema = { params: ['scale'], series: ['a', 'b'], optional: [] };
 
@@ -44,21 +44,13 @@ export const asServiceDecodes = (pieces: readonly Uint8Array[]) =>
 const SUM = { params: ['scale'], series: ['e1_ts', 'e2_ts'], optional: [] };
 const SCALE = { name: 'scale', schema: { type: 'number' }, isRequired: true };
 
-function asPlaygroundReads(bytes: Uint8Array, needs: Needs): Series {
-  const reading = readSeries(bytes, needs);
-  let step = reading.next();
-  while (!step.done) step = reading.next();
-  return step.value;
-}
-
 const verdictOf = ([first]: readonly Fault[] = []): unknown => first && { code: first.error, log: first.log };
 
 /** The first fault that the playground finds in a body, without its params; undefined if there is none. */
-export const asPlaygroundJudges = (bytes: Uint8Array): unknown =>
-  verdictOf(asPlaygroundReads(bytes, schema).faults?.listed);
+export const asPlaygroundJudges = (bytes: Uint8Array): unknown => verdictOf(seriesOf(bytes, schema).faults?.listed);
 
 /** The first fault that the playground finds in a body for the sum, and the one that it shows after the service's refusal. */
 export function asPlaygroundTells(bytes: Uint8Array, error: number, log: string) {
-  const faults = allFaults(asPlaygroundReads(bytes, SUM), [SCALE]);
+  const faults = allFaults(seriesOf(bytes, SUM), [SCALE]);
   return { found: verdictOf(faults.listed), told: verdictOf(withRefusal(faults, error, log).listed) };
 }

@@ -215,5 +215,5 @@ export class BodyScan implements ScanHandler, Envelope {
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
 /** Python writes a missing sample as a bare NaN, which is not JSON. NaN inside a string is kept. */
-const withoutNaN = (text: string): string =>
+export const withoutNaN = (text: string): string =>
   text.includes('NaN') ? text.replace(/"(?:[^"\\]|\\.)*"|NaN/g, (found) => (found === 'NaN' ? 'null' : found)) : text;

@@ -1,7 +1,7 @@
 import { ERROR_CODES } from '../../../common/errors/error-codes.js';
 import { type Fault, type Faults } from '../../../common/frame/fault-finder.js';
 import { faultsOfParam, type Param } from './schema.js';
-import { type Series } from './series-reader.js';
+import { type Series } from '../../../common/frame/series-reader.js';
 
 /** The kind of faults that only the method finds, one at a time, such as a sum that overflows. */
 export const FOUND_BY_SERVICE = 'found by the service';

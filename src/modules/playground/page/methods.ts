@@ -2,7 +2,7 @@ import { DATE } from '../../../common/frame/frame.js';
 import { button, element, make } from './dom.js';
 import { showParams } from './param-form.js';
 import { type Param, type Schema } from './schema.js';
-import { type Needs } from './series-reader.js';
+import { type Needs } from '../../../common/frame/series-reader.js';
 
 export interface Method {
   /** Relative to the page. */

@@ -1,6 +1,6 @@
 import { DATE } from '../../../common/frame/frame.js';
 import { tellProgress } from './dom.js';
-import { type Needs, type Series } from './series-reader.js';
+import { type Needs, type Series } from '../../../common/frame/series-reader.js';
 import { type Statistics } from './statistics.js';
 import { type Table } from './table.js';
 import { type Timeline } from './timeline.js';

@@ -1,6 +1,6 @@
 import { DATE } from '../../../common/frame/frame.js';
 import { type Column, type Reading, type ReadReport, type ReadRequest } from './read.js';
-import { readSeries } from './series-reader.js';
+import { readSeries } from '../../../common/frame/series-reader.js';
 import { statisticsOf } from './statistics.js';
 import { bodyOfTable, textOf } from './table.js';
 import { along, timelineOf } from './timeline.js';

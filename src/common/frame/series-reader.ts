@@ -1,8 +1,8 @@
-import { paramPlaces, type ParamPlaces } from '../../../common/frame/body-params.js';
-import { BodyScan } from '../../../common/frame/body-scan.js';
-import { type Faults } from '../../../common/frame/fault-finder.js';
-import { neededSeries } from '../../../common/frame/frame-rules.js';
-import { DATE, type FrameSchema } from '../../../common/frame/frame.js';
+import { paramPlaces, type ParamPlaces } from './body-params.js';
+import { BodyScan } from './body-scan.js';
+import { type Faults } from './fault-finder.js';
+import { neededSeries } from './frame-rules.js';
+import { DATE, type FrameSchema } from './frame.js';
 
 /** The most columns of a body that are kept. Of a response all are kept. */
 const MAX_COLUMNS = 16;
@@ -76,6 +76,14 @@ export function* readSeries(bytes: Uint8Array, needs?: Needs): Generator<number,
     faults: finder?.faults,
     oddRow,
   };
+}
+
+/** Reads a response, or a body for a method's needs, at once. */
+export function seriesOf(bytes: Uint8Array, needs?: Needs): Series {
+  const reading = readSeries(bytes, needs);
+  let step = reading.next();
+  while (!step.done) step = reading.next();
+  return step.value;
 }
 
 /** The names of the columns; none if the headers are not an array. */

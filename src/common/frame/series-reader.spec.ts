@@ -1,18 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { editsOf } from '../../../common/frame/body-params.js';
-import { readSeries, type Needs, type Series } from './series-reader.js';
+import { editsOf } from './body-params.js';
+import { readSeries, seriesOf, type Needs, type Series } from './series-reader.js';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-function end(reading: Generator<number, Series>, parts: number[] = []): Series {
-  for (let step = reading.next(); ; step = reading.next()) {
-    if (step.done) return step.value;
-    parts.push(step.value);
-  }
-}
-
 const SCALE: Needs = { params: ['scale'], series: [], optional: [] };
-const read = (text: string): Series => end(readSeries(bytesOf(text), SCALE));
+const read = (text: string): Series => seriesOf(bytesOf(text), SCALE);
 const column = (...values: number[]): Float64Array => Float64Array.from(values);
 const valuesOf = ({ columns }: Series): Float64Array[] => columns.map(({ values }) => values);
 
@@ -29,7 +22,7 @@ describe('a body that is read', () => {
 
   it('has the start of each row, and the end of the last', () => {
     const bytes = bytesOf(BODY);
-    const { rowStarts, rows } = end(readSeries(bytes));
+    const { rowStarts, rows } = seriesOf(bytes);
     const texts = Array.from({ length: rows }, (_, row) =>
       new TextDecoder().decode(bytes.subarray(rowStarts[row], rowStarts[row + 1])),
     );
@@ -55,9 +48,11 @@ describe('a body that is read', () => {
       { data: [row, []], headers: names },
     ];
     for (const scalar of scalars) {
-      const { columns } = end(
-        readSeries(bytesOf(JSON.stringify({ scalar })), { ...SCALE, series: ['e1', 'e2'], optional: ['e2'] }),
-      );
+      const { columns } = seriesOf(bytesOf(JSON.stringify({ scalar })), {
+        ...SCALE,
+        series: ['e1', 'e2'],
+        optional: ['e2'],
+      });
       const kept = [30, 39, ...row.slice(0, 14)];
       expect(columns).toEqual(kept.map((index) => ({ name: names[index], values: column(index, NaN) })));
     }
@@ -66,7 +61,7 @@ describe('a body that is read', () => {
   it('keeps all columns of a response, and finds its first invalid row', () => {
     const headers = ['date', ...Array.from({ length: 40 }, (_, c) => `c${c}`)];
     const row = headers.map((_, c) => c);
-    const read = (...data: unknown[]) => end(readSeries(bytesOf(JSON.stringify({ scalar: { headers, data } }))));
+    const read = (...data: unknown[]) => seriesOf(bytesOf(JSON.stringify({ scalar: { headers, data } })));
     expect(read(row, row.fill(NaN, 3)).columns.map(({ name }) => name)).toEqual(headers);
     expect(read(row, row).oddRow).toBeUndefined();
     expect(read(row, row.slice(1)).oddRow).toBe(1);
@@ -94,11 +89,11 @@ describe('a body that is read', () => {
 
   it('may be longer than a parsed chunk, and so may a row', () => {
     const long = `[9, "${'x'.repeat(5 << 20)}"]`;
-    const parts: number[] = [];
     const bytes = bytesOf(`{"scalar":{"data":[[1,2],${long},[3,4]]}}`);
-    const series = end(readSeries(bytes), parts);
+    const series = seriesOf(bytes);
     expect(series.rows).toBe(3);
     expect(valuesOf(series)).toEqual([column(1, 9, 3), column(2, NaN, 4)]);
+    const parts = [...readSeries(bytes)];
     expect(parts).toEqual([...parts].sort((a, b) => a - b));
     expect(parts.at(-1)).toBe(1);
   });
@@ -114,8 +109,8 @@ describe('a body that is read', () => {
   });
 
   it('that is another format is named', () => {
-    expect(end(readSeries(Uint8Array.of(0x1f, 0x8b, 8, 0))).fault).toBe('it is compressed by gzip');
-    expect(end(readSeries(Uint8Array.of(0xff, 0xfe, 0x7b, 0))).fault).toBe('UTF-16, not UTF-8: byte 0xff at byte 0');
+    expect(seriesOf(Uint8Array.of(0x1f, 0x8b, 8, 0)).fault).toBe('it is compressed by gzip');
+    expect(seriesOf(Uint8Array.of(0xff, 0xfe, 0x7b, 0)).fault).toBe('UTF-16, not UTF-8: byte 0xff at byte 0');
   });
 
   it('keeps the rows before a fault', () => {
@@ -126,7 +121,7 @@ describe('a body that is read', () => {
 describe('the places of params', () => {
   const put = (text: string, params: Record<string, string>): string | undefined => {
     const needs = { ...SCALE, params: Object.keys(params) };
-    const { paramPlaces } = end(readSeries(bytesOf(text), needs));
+    const { paramPlaces } = seriesOf(bytesOf(text), needs);
     if (paramPlaces === undefined) return undefined;
     const bytes = bytesOf(text);
     const part = (from: number, to?: number) => new TextDecoder().decode(bytes.subarray(from, to));
