@@ -188,9 +188,9 @@ describe('the playground', () => {
     ]);
     expect(await numbers()).toMatchObject({
       Rows: '4',
-      'Service: receive': expect.stringMatching(/ m?s$/),
-      'Service: decode': expect.stringMatching(/ m?s$/),
-      'Service: compute': expect.stringMatching(/ m?s$/),
+      'Service: receive': expect.stringMatching(/ [mµ]?s$/),
+      'Service: decode': expect.stringMatching(/ [mµ]?s$/),
+      'Service: compute': expect.stringMatching(/ [mµ]?s$/),
     });
     const rows = await tableOf('#rows');
     expect(rows.map((row) => Number(row[4]))).toEqual(recorded.scalar.data.map(([, sum]) => sum));
@@ -1540,6 +1540,23 @@ describe('the playground', () => {
       .replace('http://127.0.0.1:5000', service.url);
     await eventually(async () => (await command()) === shown);
     expect(await page.locator('#own-file').isHidden()).toBe(true);
+  });
+
+  it.each(['abort', 503])('shows a response even if the program of the call is not loaded: %s', async (outcome) => {
+    await open();
+    await page.locator('#sample').click();
+    await idle();
+    await send();
+    await page.locator('#language').selectOption('Python');
+    await eventually(async () => (await command()).includes('requests'));
+    await page.route('**/send.py', (route) =>
+      typeof outcome === 'number' ? route.fulfill({ status: outcome, body: '{}' }) : route.abort(),
+    );
+    await page.locator('#param-scale').fill('3');
+    await send();
+    expect([await text('#code'), await command()]).toEqual(['0 · success', '']);
+    expect(await text('#belongs')).toContain('with scale 3');
+    expect(complaints.splice(0)).toEqual([expect.stringContaining('Failed to load resource')]);
   });
 
   it('moves pasted text that is too long for a command to a file', async () => {

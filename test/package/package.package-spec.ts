@@ -69,6 +69,7 @@ describe('the package', () => {
       'frame/frame-rules',
       'frame/json-scanner',
       'frame/repeated-key',
+      'frame/series-reader',
     ].map((path) => `dist/assets/common/${path}.js`);
     expect(listed()).toEqual(
       [

@@ -4,7 +4,7 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 /** Replaces the bytes [start, end) by a text. */
-export interface Edit {
+interface Edit {
   readonly start: number;
   readonly end: number;
   readonly text: string;
@@ -35,9 +35,12 @@ export function paramPlaces(scan: BodyScan, params: readonly string[]): ParamPla
   };
 }
 
-/** The edits, in byte order, that set these params of a body to these JSON texts. */
-export function editsOf({ known, others }: ParamPlaces, params: readonly (readonly [string, string])[]): Edit[] {
-  const { start, before, after } = others;
+/** A copy of a body with params set to JSON texts. A File itself could be sent after it has changed. */
+export function withParams(
+  body: Blob,
+  { known, others: { start, before, after } }: ParamPlaces,
+  params: readonly (readonly [name: string, json: string])[],
+): Blob {
   const edits: Edit[] = [];
   const added: string[] = [];
   for (const [name, text] of params) {
@@ -46,5 +49,7 @@ export function editsOf({ known, others }: ParamPlaces, params: readonly (readon
     else edits.push({ ...place, text });
   }
   if (added.length > 0) edits.push({ start, end: start, text: before + added.join() + after });
-  return edits.sort((a, b) => a.start - b.start);
+  edits.sort((a, b) => a.start - b.start);
+  const pieces = edits.flatMap((edit, e) => [body.slice(edits[e - 1]?.end ?? 0, edit.start), edit.text]);
+  return new Blob([...pieces, body.slice(edits.at(-1)?.end)]);
 }

@@ -181,6 +181,10 @@ export class BodyScan implements ScanHandler, Envelope {
     return notJson(fault, this.place);
   }
 
+  rowText(row: number): string {
+    return UTF8.decode(this.rowBytes(row));
+  }
+
   private rowBytes(row: number): Uint8Array {
     let end = this.starts[row + 1] ?? this.rowsEnd;
     while (this.bytes[end - 1] === COMMA || isSpace(this.bytes[end - 1] as number)) end--;

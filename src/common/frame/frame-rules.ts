@@ -287,6 +287,10 @@ const LISTED_CHARACTERS = 500;
 const listed = (names: readonly unknown[]): string =>
   excerpt(JSON.stringify(names.slice(0, LISTED_CHARACTERS)), LISTED_CHARACTERS);
 
+/** Escapes invisible characters, other than tabs and line feeds. */
+export const escaped = (text: string): string =>
+  text.replace(/[^\P{C}\t\n]/gu, (one) => `\\u${one.codePointAt(0)?.toString(16).padStart(4, '0')}`);
+
 /** Cuts a text, but not inside a surrogate pair. */
 export function excerpt(text: string, length: number): string {
   const characters = Array.from(text.slice(0, 2 * length + 2));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { editsOf } from './body-params.js';
+import { withParams } from './body-params.js';
 import { readSeries, seriesOf, type Needs, type Series } from './series-reader.js';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -79,6 +79,14 @@ describe('a body that is read', () => {
     ]);
   });
 
+  it('keeps columns of numbers rather than those that begin with a text', () => {
+    const names = ['date', ...Array.from({ length: 40 }, (_, c) => `${c < 30 ? 'text' : 'number'}${c}`)];
+    const row = names.map((name, c) => (name.startsWith('text') ? 'a' : c));
+    const { columns } = read(JSON.stringify({ scalar: { headers: names, data: [row] } }));
+    const numbers = columns.filter(({ name }) => name.startsWith('number'));
+    expect([columns.length, columns[1]?.name, numbers.length]).toEqual([16, 'text0', 10]);
+  });
+
   it('may have no rows, or many', () => {
     expect(read('{"scalar":{"data":[]}}')).toMatchObject({ rows: 0, columns: [] });
     const many = Array.from({ length: 5000 }, (_, row) => [row, row / 3]);
@@ -119,15 +127,11 @@ describe('a body that is read', () => {
 });
 
 describe('the places of params', () => {
-  const put = (text: string, params: Record<string, string>): string | undefined => {
+  const put = async (text: string, params: Record<string, string>) => {
     const needs = { ...SCALE, params: Object.keys(params) };
     const { paramPlaces } = seriesOf(bytesOf(text), needs);
     if (paramPlaces === undefined) return undefined;
-    const bytes = bytesOf(text);
-    const part = (from: number, to?: number) => new TextDecoder().decode(bytes.subarray(from, to));
-    const edits = editsOf(paramPlaces, Object.entries(params));
-    const pieces = edits.map(({ start, text: changed }, e) => part(edits[e - 1]?.end ?? 0, start) + changed);
-    return pieces.join('') + part(edits.at(-1)?.end ?? 0);
+    return withParams(new Blob([text]), paramPlaces, Object.entries(params)).text();
   };
 
   it.each([
@@ -136,19 +140,19 @@ describe('the places of params', () => {
     ['{"param":{ },"b":1}', '{"param":{"scale":7 },"b":1}'],
     ['{"b":1}', '{"param":{"scale":7},"b":1}'],
     [' {}', ' {"param":{"scale":7}}'],
-  ])('are found or made in %s', (text, changed) => {
-    expect(put(text, { scale: '7' })).toBe(changed);
+  ])('are found or made in %s', async (text, changed) => {
+    expect(await put(text, { scale: '7' })).toBe(changed);
     expect(() => JSON.parse(changed) as unknown).not.toThrow();
   });
 
-  it('may be several, even if the body has only some of them', () => {
+  it('may be several, even if the body has only some of them', async () => {
     const text = '{"param":{"b":[1],"x":0,"a":1}}';
-    expect(put(text, { a: '2', b: '[]', c: 'true', 'd"': 'null' })).toBe(
+    expect(await put(text, { a: '2', b: '[]', c: 'true', 'd"': 'null' })).toBe(
       '{"param":{"c":true,"d\\"":null,"b":[],"x":0,"a":2}}',
     );
   });
 
-  it.each(['[]', '{"param":[1]}', '{"param":null}', '{"a":', ''])('do not exist in %s', (text) => {
-    expect(put(text, { scale: '7' })).toBeUndefined();
+  it.each(['[]', '{"param":[1]}', '{"param":null}', '{"a":', ''])('do not exist in %s', async (text) => {
+    expect(await put(text, { scale: '7' })).toBeUndefined();
   });
 });

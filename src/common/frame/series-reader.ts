@@ -1,15 +1,13 @@
 import { paramPlaces, type ParamPlaces } from './body-params.js';
 import { BodyScan } from './body-scan.js';
-import { type Faults } from './fault-finder.js';
-import { neededSeries } from './frame-rules.js';
+import { cellsOf, type Faults } from './fault-finder.js';
+import { MAX_PARAM_BYTES, neededSeries } from './frame-rules.js';
 import { DATE, type FrameSchema } from './frame.js';
 
 /** The most columns of a body that are kept. Of a response all are kept. */
 const MAX_COLUMNS = 16;
 /** The paths, other than params, whose text is kept. */
 const WANTED = ['scalar.headers', 'error', 'log'];
-/** The longest text of a param that is kept; the service refuses a longer one. */
-const LONGEST_PARAM = 1 << 14;
 
 export type Needs = Required<FrameSchema>;
 
@@ -43,7 +41,7 @@ export function* readSeries(bytes: Uint8Array, needs?: Needs): Generator<number,
   const headers = headersOf(scan.textAt('scalar.headers'));
   const needed = needs && neededSeries(headers, needs.series, needs.optional);
   const finder = needed && scan.finder(needed);
-  const kept = chosen(headers, [DATE, ...(needed ?? headers)]);
+  const kept = chosen(headers, [DATE, ...(needed ?? headers)], rows > 0 ? cellsOf(scan.rowText(0)) : []);
   const columns = kept.map((index) => ({
     name: headers[index] ?? `column ${index}`,
     values: new Float64Array(rows).fill(NaN),
@@ -63,7 +61,7 @@ export function* readSeries(bytes: Uint8Array, needs?: Needs): Generator<number,
   };
   for (const part of scan.parseRows(take)) yield (1 + part) / 2;
   const params = (needs?.params ?? []).map((name) => `param.${name}`);
-  const paths = [...WANTED, ...params.filter((path) => scan.bytesAt(path) <= LONGEST_PARAM)];
+  const paths = [...WANTED, ...params.filter((path) => scan.bytesAt(path) <= MAX_PARAM_BYTES)];
   const texts = paths.map((path) => [path, scan.textAt(path)] as const);
   return {
     fault,
@@ -92,9 +90,12 @@ function headersOf(text: string | undefined): string[] {
   return Array.isArray(headers) ? headers.map(String) : [];
 }
 
-/** The indices of the needed columns, then of the first others, up to MAX_COLUMNS. */
-function chosen(headers: readonly string[], needed: readonly string[]): number[] {
+/** The indices of the needed columns, then of the first others, up to MAX_COLUMNS. Columns that begin with a text come last. */
+function chosen(headers: readonly string[], needed: readonly string[], firstRow: readonly string[]): number[] {
   const indices = new Set(needed.map((name) => headers.indexOf(name)).filter((index) => index >= 0));
-  for (let index = 0; indices.size < MAX_COLUMNS; index++) indices.add(index);
-  return [...indices];
+  const isText = (index: number): number => Number(firstRow[index]?.startsWith('"') ?? false);
+  const others = [...Array(Math.max(headers.length, MAX_COLUMNS)).keys()]
+    .filter((index) => !indices.has(index))
+    .sort((a, b) => isText(a) - isText(b));
+  return [...indices, ...others.slice(0, Math.max(0, MAX_COLUMNS - indices.size)).sort((a, b) => a - b)];
 }

@@ -1,6 +1,6 @@
 import { ERROR_CODES } from '../../../common/errors/error-codes.js';
 import { type Fault, type Faults } from '../../../common/frame/fault-finder.js';
-import { faultsOfParam, type Param } from './schema.js';
+import { faultsOfParam, NOT_JSON, type Param } from './schema.js';
 import { type Series } from '../../../common/frame/series-reader.js';
 
 /** The kind of faults that only the method finds, one at a time, such as a sum that overflows. */
@@ -39,16 +39,20 @@ const placeOf = (log: string): string => /^param[^\s:]+/.exec(log)?.[0] ?? log;
 /** The faults with that which the service names, in its words. A fault that only the service knows comes first. */
 export function withRefusal(faults: Faults, error: number, log: string): Faults {
   const { total, groups, listed } = faults;
-  const index = listed.findIndex((one) => placeOf(one.log) === placeOf(log));
+  const isMalformed = error === ERROR_CODES.MALFORMED_JSON.code;
+  // A changed param may be malformed JSON.
+  const isNamed = (one: Fault): boolean =>
+    (isMalformed && one.log.endsWith(NOT_JSON)) || placeOf(one.log) === placeOf(log);
+  const index = listed.findIndex(isNamed);
   const known = listed[index];
   if (known !== undefined) {
     const own: Fault = { ...known, error, log };
     const replaced = groups.map((group) => (group.first === known ? { ...group, first: own } : group));
     return { total, groups: replaced, listed: listed.with(index, own) };
   }
-  // A changed param may be malformed JSON; codes from 1000 on belong to methods.
   const isManaged = Object.values(ERROR_CODES).some(({ code, managed }) => managed && code === error);
-  if (!isManaged && error !== ERROR_CODES.MALFORMED_JSON.code && !(error >= 1000)) return faults;
+  // Codes from 1000 on belong to methods.
+  if (!isManaged && !isMalformed && !(error >= 1000)) return faults;
   const row = /^scalar\.data\[(\d+)\]/.exec(log)?.[1];
   const own = { error, log, column: '', kind: FOUND_BY_SERVICE, ...(row !== undefined && { row: Number(row) }) };
   return { total: total + 1, groups: [{ first: own, count: 1 }, ...groups], listed: [own, ...listed] };

@@ -5,7 +5,6 @@ export function element<E extends HTMLElement = HTMLElement>(id: string): E {
   return found as E;
 }
 
-/** A new element with its content and properties. */
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   content: string | readonly Node[],
@@ -25,11 +24,17 @@ export function onChosen(chooser: HTMLInputElement, take: (file: File) => void):
   });
 }
 
-/** Downloads a blob as a file. */
 export function save(blob: Blob, name: string): void {
   const href = URL.createObjectURL(blob);
   make('a', '', { href, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(href), 60_000);
+}
+
+/** The text of a file of the service. */
+export async function loaded(url: string): Promise<string> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`HTTP ${response.status} for ${url}`);
+  return response.text();
 }
 
 export const button = (text: string, onclick: () => void, properties = {}): HTMLButtonElement =>
@@ -43,7 +48,6 @@ export function tableRow(name: Content, cells: readonly (Content | HTMLElement)[
   return make('tr', [make('th', name, { scope: 'row' }), ...made], { className });
 }
 
-/** Replaces the content of a table. */
 export function fillTable(table: Element, names: readonly string[], rows: readonly Node[], caption?: string): void {
   const cells = names.map((name) => make('th', name, { scope: 'col' }));
   table.replaceChildren(make('thead', [make('tr', cells)]), make('tbody', rows));

@@ -7,8 +7,8 @@ import { type Method } from './methods.js';
 import { type Reading } from './read.js';
 import { outliersOf } from './timeline.js';
 
-/** The most columns that are named. */
 const MOST_NAMED = 12;
+
 /** Shows what is known about a body before it is sent. `beginning` is that of its text. */
 export function showFacts(reading: Reading, method: Method, beginning: string): void {
   const { fault, rows, headers } = reading;
@@ -21,7 +21,6 @@ export function showFacts(reading: Reading, method: Method, beginning: string): 
   element('note').textContent = notes.join(' ');
 }
 
-/** Shows why the service will refuse a body. */
 export function showRefusal({ fault }: Reading, { listed }: Faults): void {
   const [first, ...later] = listed;
   element('fault').hidden = first === undefined;

@@ -1,5 +1,5 @@
 import { cellsOf, type Fault, type Faults } from '../../../common/frame/fault-finder.js';
-import { excerpt, MAX_ROW_BYTES } from '../../../common/frame/frame-rules.js';
+import { escaped, excerpt, MAX_ROW_BYTES } from '../../../common/frame/frame-rules.js';
 import { DATE } from '../../../common/frame/frame.js';
 import { FOUND_BY_SERVICE } from './all-faults.js';
 import { button, element, fillTable, make, save, tableRow, tellFailure } from './dom.js';
@@ -8,7 +8,6 @@ import { plots } from './plot.js';
 import { type Reading } from './read.js';
 import { pointOf } from './timeline.js';
 
-/** A faulty body as it was read. */
 interface Refused {
   readonly blob: Blob;
   readonly reading: Reading;
@@ -57,11 +56,8 @@ export async function showFaults(
     };
     const mine = ++turn;
     const isRead = row !== undefined && Number(row) < refused.reading.rows;
-    const around = async (): Promise<Node[]> => {
-      if (isRead) return rowsAround(refused, Number(row), Number(column));
-      return byte === undefined ? [] : bytesAround(sent, Number(byte));
-    };
-    const content = await around().catch((error: unknown) => (tellFailure(error), []));
+    const around = isRead ? rowsAround(refused, Number(row), Number(column)) : bytesAround(sent, byte);
+    const content = await around.catch((error: unknown) => (tellFailure(error), []));
     if (mine === turn) showPlace(content);
   };
   element('previous').onclick = () => void show(at - 1);
@@ -138,7 +134,9 @@ const timeOf = (cell = ''): string => (/^-?\d/.test(cell) ? inZone(Number(cell))
 const rowText = async (blob: Blob, start: number, next: number): Promise<string> =>
   (await blob.slice(start, Math.min(next, start + MAX_ROW_BYTES)).text()).replace(/[\s,]+$/, '');
 
-async function bytesAround(blob: Blob, at: number): Promise<Node[]> {
+async function bytesAround(blob: Blob, index?: string): Promise<Node[]> {
+  if (index === undefined) return [];
+  const at = Number(index);
   const [from, to] = [Math.max(0, at - BYTES_BESIDE), at + 1 + BYTES_BESIDE];
   const parts = [blob.slice(from, at), blob.slice(at, at + 1), blob.slice(at + 1, to)];
   const [before = '', byte = '', after = ''] = await Promise.all(parts.map(visible));
@@ -154,9 +152,5 @@ async function visible(blob: Blob): Promise<string> {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const [first = 0] = bytes;
   if (bytes.length === 1 && first > 0x7f) return `byte 0x${first.toString(16)}`;
-  const decoded = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-  return decoded.replace(
-    /[^\P{C}\n\t]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return escaped(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
 }

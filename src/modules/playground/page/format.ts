@@ -7,15 +7,19 @@ export const plural = (value: number, noun: string): string => `${count(value)} 
 /** The shortest text of a double; that of negative zero is `-0`. */
 export const numeral = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
 
-export function milliseconds(ms: number): string {
-  if (ms < 10) return `${ms.toFixed(1)} ms`;
-  return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+const TIMES = { d: 86_400, h: 3600, min: 60, s: 1, ms: 1e-3, µs: 1e-6 };
+
+/** A number in the largest unit that it has at least one of, or in the smallest. */
+function inUnits(value: number, units: Readonly<Record<string, number>>): string {
+  const all = Object.entries(units);
+  const [name, unit] = (all.find(([, one]) => value >= one) ?? all.at(-1)) as [string, number];
+  return `${Number((value / unit).toPrecision(4))} ${name}`;
 }
 
-export function size(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-}
+export const size = (bytes: number): string => inUnits(bytes, { GB: 1e9, MB: 1e6, kB: 1e3, B: 1 });
+
+/** `80 s` or `1.5 h`; `3 rows` if there are no dates. */
+export const duration = (span: number, isTime = true): string => (isTime ? inUnits(span, TIMES) : plural(span, 'row'));
 
 /** `2015-01-01 00:00:00` in UTC, with some decimals of a second. */
 export function dateTime(seconds: number, decimals: number): string {
@@ -25,15 +29,6 @@ export function dateTime(seconds: number, decimals: number): string {
   const text = new Date(whole * 1e3).toISOString().slice(0, -5).replace('T', ' ');
   // toISOString writes years after 9999 with a sign and six digits.
   return text.replace(/^\+0*/, '') + fraction;
-}
-
-const UNITS = { d: 86_400, h: 3600, min: 60, s: 1, ms: 1e-3 };
-
-/** `80 s` or `1.5 h`; `3 rows` if there are no dates. */
-export function duration(span: number, isTime: boolean): string {
-  if (!isTime) return plural(span, 'row');
-  const [name, unit] = Object.entries(UNITS).find(([, seconds]) => span >= seconds) ?? ['µs', 1e-6];
-  return `${Number((span / unit).toPrecision(4))} ${name}`;
 }
 
 /** A field of CSV (RFC 4180). */
@@ -47,10 +42,8 @@ export const offsetAt = (seconds: number): number =>
   zone.isLocal ? -60 * new Date(seconds * 1e3).getTimezoneOffset() || 0 : 0;
 
 /** `UTC` or `UTC+05:30`. */
-export function zoneAt(seconds: number): string {
-  const [, hours, minutes] = /GMT(...)(..)/.exec(String(new Date(seconds * 1e3))) ?? [];
-  return zone.isLocal && hours !== undefined ? `UTC${hours}:${minutes}` : 'UTC';
-}
+export const zoneAt = (seconds: number): string =>
+  zone.isLocal ? String(new Date(seconds * 1e3)).replace(/.*GMT(...)(..).*/, 'UTC$1:$2') : 'UTC';
 
 /** A date in the zone, with its name; the number if the calendar does not have it. */
 export function inZone(seconds: number): string {

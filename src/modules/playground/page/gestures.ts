@@ -3,7 +3,6 @@ import { type Extent } from './timeline.js';
 /** A view that gestures move. Each change returns whether there was one. */
 interface View {
   readonly view: Extent;
-  /** Keeps the view, so that it can be gone back to. */
   remember(): void;
   pan(part: number): boolean;
   zoomBy(factor: number, about: number): boolean;

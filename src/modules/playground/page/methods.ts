@@ -1,5 +1,5 @@
 import { DATE } from '../../../common/frame/frame.js';
-import { button, element, make } from './dom.js';
+import { button, element, loaded, make } from './dom.js';
 import { showParams } from './param-form.js';
 import { type Param, type Schema } from './schema.js';
 import { type Needs } from '../../../common/frame/series-reader.js';
@@ -16,24 +16,22 @@ export interface Method {
   readonly sample: { readonly param: object } | undefined;
 }
 
+interface Content {
+  readonly schema: Schema;
+  readonly examples?: Readonly<Record<string, { readonly value: { readonly param: object } }>>;
+}
+
 /** An operation of OpenAPI; x-kasem is there if it is a method. */
 interface Operation {
   readonly summary: string;
   readonly description?: string;
   readonly 'x-kasem'?: Readonly<Record<'inputs' | 'optional' | 'outputs', readonly string[]>>;
-  readonly requestBody: {
-    readonly content: {
-      readonly 'application/json': {
-        readonly schema: Schema;
-        readonly examples?: Readonly<Record<string, { readonly value: { readonly param: object } }>>;
-      };
-    };
-  };
+  readonly requestBody: { readonly content: { readonly 'application/json': Content } };
 }
 
 /** Reads the methods from /openapi.json. A method with several paths has the first of them. */
 async function describe(): Promise<Method[]> {
-  const json = await (await fetch('openapi.json')).text();
+  const json = await loaded('openapi.json');
   const { components } = JSON.parse(json) as { components: { schemas: Record<string, Schema> } };
   /** Replaces a reference by its schema. */
   const resolve = (_: string, value: Schema | null): unknown => {
@@ -69,7 +67,6 @@ function methodOf(path: string, operation?: Operation): Method | undefined {
 
 const chooser = element<HTMLSelectElement>('method');
 
-/** Shows the chooser if there are several methods. */
 export function showChooser(all: readonly Method[], choose: (method: Method) => void): void {
   element('method-field').hidden = all.length < 2;
   const options = all.map(({ path, summary }) => make('option', `${path}: ${summary}`, { value: path }));
@@ -77,7 +74,6 @@ export function showChooser(all: readonly Method[], choose: (method: Method) => 
   chooser.addEventListener('change', () => choose(all[chooser.selectedIndex] as Method));
 }
 
-/** Shows a method's description and a field for each of its params. */
 export function showMethod({ path, summary, description, params, needs, sample }: Method): void {
   const { series, optional } = needs;
   const needed = [DATE, ...series.filter((name) => !optional.includes(name))].join(', ');

@@ -1,4 +1,4 @@
-import { editsOf, type Edit } from '../../../common/frame/body-params.js';
+import { withParams } from '../../../common/frame/body-params.js';
 import { allFaults, withRefusal } from './all-faults.js';
 import { clearComparison, compareWith, showComparison } from './comparison.js';
 import { aTurn, element, onChosen, save, tell, tellFailure } from './dom.js';
@@ -20,8 +20,8 @@ import { showTables } from './tables.js';
 const LONGEST_SHOWN = 200_000;
 /** The length of the beginning by which tables and responses are recognized. */
 const BEGINNING = 1 << 16;
-/** The number of series colors in the style sheet. */
-const COLORS = 6;
+/** Of the style sheet. */
+const SERIES_COLORS = 6;
 
 interface Body {
   /** A File if a person has it as such. */
@@ -29,7 +29,6 @@ interface Body {
   readonly name: string;
 }
 
-/** A body, read for a method. */
 interface Ready extends Body {
   readonly method: Method;
   readonly reading: Reading;
@@ -38,7 +37,7 @@ interface Ready extends Body {
 const [inputs, output, drop] = [element('inputs'), element('output'), element('drop')];
 const [text, key] = [element<HTMLTextAreaElement>('text'), element<HTMLInputElement>('key')];
 const [sendButton, cancelButton] = [element<HTMLButtonElement>('send'), element<HTMLButtonElement>('cancel')];
-const outliersButton = element<HTMLButtonElement>('outliers');
+const [axes, outliersButton] = [element<HTMLInputElement>('axes'), element<HTMLButtonElement>('outliers')];
 let body: Body | undefined;
 let ready: Ready | undefined;
 let answered: Reading | undefined;
@@ -164,7 +163,7 @@ async function plot(
   element('plots').hidden = figure.hidden = false;
   await aTurn(signal);
   const series = samplesOf(reading).map((column, c) => {
-    const color = `--series-${1 + ((firstColor + c) % COLORS)}`;
+    const color = `--series-${1 + ((firstColor + c) % SERIES_COLORS)}`;
     return { ...column, color, isShown: isShown(column.name) };
   });
   plots.show(figure, reading.timeline, series);
@@ -176,11 +175,6 @@ async function plot(
 
 // Sending
 
-function edited(blob: Blob, edits: readonly Edit[]): Blob {
-  const pieces = edits.flatMap(({ start, text }, e) => [blob.slice(edits[e - 1]?.end ?? 0, start), text]);
-  return new Blob([...pieces, blob.slice(edits.at(-1)?.end ?? 0)]);
-}
-
 function call(sent: Ready): void {
   // A disabled button would lose the focus.
   sendButton.ariaDisabled = 'true';
@@ -189,16 +183,15 @@ function call(sent: Ready): void {
   // Removes the outputs of the last request.
   showTables({ ...asked, name });
   const params = changedParams();
-  const edits = asked.paramPlaces ? editsOf(asked.paramPlaces, params) : [];
-  const body = edited(sent.blob, edits);
+  const body = asked.paramPlaces ? withParams(sent.blob, asked.paramPlaces, params) : sent.blob;
+  const isFile = sent.blob instanceof File && params.length === 0;
   const words = paramsInWords();
   const sentAs = words === '' ? name : `${name} with ${words}`;
   const url = new URL(method.path, document.baseURI).href;
   void run(async (signal) => {
     const response = await send(url, body, key.value, signal);
     const reading = await read({ blob: response.body }, signal);
-    const isFile = sent.blob instanceof File && edits.length === 0;
-    await showCall({ url, isProtected: key.value !== '', body, name, isFile });
+    await showCall({ url, isProtected: key.value !== '', body, name, isFile }).catch(tellFailure);
     signal.throwIfAborted();
     showResponse(response, reading);
     element('fault').hidden = true;
@@ -277,10 +270,7 @@ element('call').addEventListener('submit', (event) => {
 cancelButton.addEventListener('click', () => running?.abort(new DOMException('cancelled', 'AbortError')));
 for (const button of element('views').querySelectorAll('button'))
   button.addEventListener('click', () => plots.act(button.value));
-element('axes').addEventListener('click', () => {
-  plots.setOwnAxes(!plots.hasOwnAxes);
-  element('axes').ariaPressed = String(plots.hasOwnAxes);
-});
+axes.addEventListener('change', () => plots.setOwnAxes(axes.checked));
 const zoneButton = element<HTMLSelectElement>('zone');
 zoneButton.options[1]?.append(` (${Intl.DateTimeFormat().resolvedOptions().timeZone})`);
 zoneButton.addEventListener('change', () => {

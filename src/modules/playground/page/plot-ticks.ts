@@ -43,6 +43,13 @@ export const timeAxis: uPlot.Axis = {
 
 export const rowAxis: uPlot.Axis = { space, incrs: NUMBER_STEPS.filter((step) => step >= 1) };
 
+/** An axis of numbers. It has neither labels nor a grid while it is empty. */
+export const numberAxis = (axis: { readonly range: NumberRange }, isEmpty: () => boolean): uPlot.Axis => ({
+  incrs: NUMBER_STEPS,
+  splits: (_, __, min, max, step) => (isEmpty() ? [] : multiples(min, max, step)),
+  values: (_, places, __, ___, step) => numberLabels(axis.range, places, step),
+});
+
 /** Numbers between these magnitudes are written without an exponent. */
 const [SMALLEST, LARGEST] = [-5, 11];
 /** Math.log10 may be slightly less than a whole number. */

@@ -3,21 +3,11 @@ import { button, make } from './dom.js';
 import { onGestures } from './gestures.js';
 import { numeral, whenAt } from './format.js';
 import { linePath } from './plot-path.js';
-import {
-  NUMBER_STEPS,
-  multiples,
-  numberLabels,
-  rangeAround,
-  rowAxis,
-  timeAxis,
-  type NumberRange,
-} from './plot-ticks.js';
+import { numberAxis, rangeAround, rowAxis, timeAxis, type NumberRange } from './plot-ticks.js';
+import { type Column } from './read.js';
 import { outliersOf, pointAt, rowOf, type Extent, type Timeline } from './timeline.js';
 
-export interface PlotSeries {
-  readonly name: string;
-  /** One for each point of the plot's timeline; NaN is missing. */
-  readonly values: Float64Array;
+export interface PlotSeries extends Pick<Column, 'name' | 'values'> {
   /** The name of a CSS custom property. */
   readonly color: string;
   isShown: boolean;
@@ -25,7 +15,6 @@ export interface PlotSeries {
   readonly recordedFor?: string;
 }
 
-/** A vertical axis. */
 interface Axis {
   readonly members: readonly PlotSeries[];
   range: NumberRange;
@@ -62,7 +51,6 @@ export class LinkedPlots {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.redraw());
   }
 
-  /** Replaces the plot in a figure. */
   show(figure: HTMLElement, timeline: Timeline, series: readonly PlotSeries[]): void {
     const isWhole = this.plots.size === 0 || this.view.join() === this.extent.join();
     this.plots.get(figure)?.destroy();
@@ -302,7 +290,7 @@ class Plot {
       hooks: {
         draw: [() => this.drawMark()],
         setScale: [(_, scale) => scale === 'x' && this.linked.onView(this.timeline, this.inView)],
-        setCursor: [() => this.tell()],
+        setCursor: [() => this.tellCursor()],
       },
     };
   }
@@ -328,9 +316,7 @@ class Plot {
       scale: `y${a}`,
       side: 3,
       ...(!isFirst && { grid: { show: false } }),
-      incrs: NUMBER_STEPS,
-      splits: (_, __, min, max, step) => (isEmpty() ? [] : multiples(min, max, step)),
-      values: (_, places, __, ___, step) => numberLabels(axis.range, places, step),
+      ...numberAxis(axis, isEmpty),
       size: (_, labels) => {
         const characters = Math.max(0, ...(labels ?? []).map(({ length }) => length));
         axis.width = isEmpty() ? 0 : Math.max(AXIS_WIDTH, Math.ceil(22 + CHARACTER_WIDTH * characters));
@@ -399,7 +385,6 @@ class Plot {
     return getComputedStyle(this.canvas).color;
   }
 
-  /** The point under the cursor. */
   private get point(): number | undefined {
     const { left = -1, idx } = this.chart.cursor;
     const { x } = this.timeline;
@@ -407,8 +392,7 @@ class Plot {
     return x[this.linked.wanted] === x[idx] ? this.linked.wanted : idx;
   }
 
-  /** Shows the date, row and values under the cursor. */
-  private tell(): void {
+  private tellCursor(): void {
     const { point, timeline } = this;
     const isNone = point === undefined;
     const date = isNone || !timeline.isTime ? '' : `${whenAt(timeline.x[point] as number)} · `;

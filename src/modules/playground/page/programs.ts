@@ -1,5 +1,5 @@
 import { curlOf } from './curl.js';
-import { element, save, tell, tellFailure } from './dom.js';
+import { element, loaded, save, tell, tellFailure } from './dom.js';
 
 /** The programs in examples/ by language. */
 const PROGRAMS: Record<string, string> = { Python: 'send.py', 'C#': 'send.cs', TypeScript: 'send.ts' };
@@ -22,6 +22,7 @@ let shown: Call | undefined;
 /** Shows a call, or the last one, as a program in the chosen language. */
 export async function showCall(call = shown): Promise<void> {
   if (call === undefined) return;
+  if (call !== shown) command.textContent = '';
   shown = call;
   const { url, isProtected, body, name, isFile } = call;
   const [chosen, program] = [language.value, PROGRAMS[language.value]];
@@ -30,7 +31,7 @@ export async function showCall(call = shown): Promise<void> {
   const text =
     program === undefined
       ? curlOf(url, isProtected, isShort ? { text: await body.text() } : { file })
-      : (await (await fetch(`assets/examples/${program}`)).text())
+      : (await loaded(`assets/examples/${program}`))
           .replace(/(['"])http:.*?\1/, () => JSON.stringify(url))
           .replace(/(['"])body\.json\1/, () => JSON.stringify(file));
   if (language.value !== chosen) return;

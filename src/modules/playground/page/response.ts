@@ -1,6 +1,6 @@
 import { ERROR_CODES } from '../../../common/errors/error-codes.js';
 import { element, save, tableRow, tell } from './dom.js';
-import { count, milliseconds, plural, size } from './format.js';
+import { count, duration, plural, size } from './format.js';
 import { type Reading } from './read.js';
 import { type Received } from './send.js';
 
@@ -22,8 +22,8 @@ export function showResponse({ request, body, ms }: Received, { texts, fault, ro
   const facts = [
     ...(isGood ? [['Rows', count(rows)]] : []),
     ['Response', size(body.size)],
-    ...Array.from(timings, ([, part, took]) => [`Service: ${part}`, milliseconds(Number(took))]),
-    ['Call, as the browser saw it', milliseconds(ms)],
+    ...Array.from(timings, ([, part, took]) => [`Service: ${part}`, duration(Number(took) / 1e3)]),
+    ['Call, as the browser saw it', duration(ms / 1e3)],
   ] as [string, string][];
   element('numbers').replaceChildren(...facts.map(([name, value]) => tableRow(name, [value])));
   element('download').onclick = () => save(body, 'response.json');
@@ -39,7 +39,6 @@ function meaningOf(error: unknown): [code: string, meaning: string] {
 
 let ticking = 0;
 
-/** Shows the seconds until the call can be sent again. */
 function countDown(seconds: number): void {
   clearTimeout(ticking);
   element('retry').hidden = Number.isNaN(seconds);

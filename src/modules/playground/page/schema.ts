@@ -13,8 +13,7 @@ const BOUNDS = {
 } as const;
 type Bound = keyof typeof BOUNDS;
 
-/** The longest text that a fault shows. */
-const LONGEST = 60;
+const LONGEST_SHOWN = 60;
 
 /** The keywords of JSON Schema that the page knows. */
 export interface Schema extends Partial<Record<Bound, number>> {
@@ -34,6 +33,8 @@ export interface Param {
   readonly schema: Schema;
   readonly isRequired: boolean;
 }
+
+export const NOT_JSON = 'which is not JSON';
 
 const NOUNS: Record<string, string> = { integer: 'a whole number', array: 'an array', object: 'an object' };
 const unitOf = (name: Bound) => (/Items/.test(name) ? ' items' : /Length/.test(name) ? ' characters' : '');
@@ -79,6 +80,6 @@ export function faultsOfParam({ name, schema, isRequired }: Param, json?: string
     return value == null && !isRequired ? [] : faultsOf(value, schema, `param.${name}`);
   } catch (error) {
     if (!(error instanceof SyntaxError)) return [(error as Error).message];
-    return [`param.${name}: expected ${expected(schema)}, got ${excerpt(String(json), LONGEST)}, which is not JSON`];
+    return [`param.${name}: expected ${expected(schema)}, got ${excerpt(String(json), LONGEST_SHOWN)}, ${NOT_JSON}`];
   }
 }

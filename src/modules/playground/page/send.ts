@@ -1,7 +1,6 @@
 import { tellProgress } from './dom.js';
 
 export interface Received {
-  /** It has ended. */
   readonly request: XMLHttpRequest;
   readonly body: Blob;
   /** Milliseconds from sending to the last byte. */

@@ -5,7 +5,6 @@ import { plots } from './plot.js';
 import { samplesOf, type Column, type Reading } from './read.js';
 import { isSameAxis, pointAt, pointOf, rowOf, type Extent, type Timeline } from './timeline.js';
 
-/** The rows of a body or a response. */
 interface Rows extends Pick<Reading, 'columns' | 'timeline' | 'rows'> {
   readonly name: string;
 }
@@ -14,8 +13,7 @@ interface Rows extends Pick<Reading, 'columns' | 'timeline' | 'rows'> {
 type Shown = Rows & { inView: Extent; point: number };
 
 const ROWS = 10;
-/** The number of rows that are written to a file at a time. */
-const SLICE = 5000;
+const ROWS_A_PIECE = 5000;
 /** The significant digits of a mean. Further ones depend on the way it is computed. */
 const DIGITS = 12;
 const places = [element('body-rows'), element('own-rows')];
@@ -106,8 +104,8 @@ async function saveCsv({ name, timeline, columns, inView: [from, to] }: Shown): 
   };
   const names = columns.map((column) => quoted(column.name));
   const pieces: (string | Blob)[] = [['row', ...names, ...(isTime ? ['time'] : [])].join()];
-  for (let start = from; start <= to; start += SLICE) {
-    const length = Math.min(SLICE, to + 1 - start);
+  for (let start = from; start <= to; start += ROWS_A_PIECE) {
+    const length = Math.min(ROWS_A_PIECE, to + 1 - start);
     pieces.push(new Blob(Array.from({ length }, (_, i) => `\r\n${line(start + i)}`)));
     await aTurn();
   }
