@@ -1,7 +1,19 @@
-import { Module, RequestMethod, VersioningType, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import {
+  Injectable,
+  Module,
+  RequestMethod,
+  VersioningType,
+  type CallHandler,
+  type ExecutionContext,
+  type MiddlewareConsumer,
+  type NestInterceptor,
+  type NestModule,
+} from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { catchError, map, of, retry, timeout, type Observable } from 'rxjs';
 import { type HttpAdapter } from '../../src/common/http/http-adapter.js';
 import { ProbeModule } from '../fixtures/probe/probe.module.js';
 import { bodyOf, call, rawRequest } from '../support/http.js';
@@ -168,6 +180,66 @@ describe.each([
         'x-content-type-options': 'nosniff',
       });
     }
+  });
+});
+
+/** Treats a method as X-Interceptor says. */
+@Injectable()
+class MethodsInterceptor implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    switch (context.switchToHttp().getRequest<Request>().get('X-Interceptor')) {
+      case 'instead':
+        return of({ closed: true });
+      case 'fallback':
+        return next.handle().pipe(catchError(() => of({ fallback: true })));
+      case 'map':
+        return next.handle().pipe(map((value: unknown) => ({ value })));
+      case 'timeout':
+        return next.handle().pipe(timeout(50));
+      case 'retry':
+        return next.handle().pipe(retry(1));
+      default:
+        return next.handle();
+    }
+  }
+}
+
+@Module({ providers: [{ provide: APP_INTERCEPTOR, useClass: MethodsInterceptor }] })
+class InterceptedMethods {}
+
+describe.each([
+  ['directly', [InterceptedMethods]],
+  ['through Express', [InterceptedMethods, ThroughExpress]],
+])('an interceptor of a method that is called %s', (_, modules) => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService({}, modules);
+  });
+  afterAll(() => service.close());
+
+  const refused = body.replace('1,2,3', '1,2,"x"');
+  const sum = '{"scalar":{"headers":["date","sum_ts"],"data":[[1.0,5.0]]},"error":0,"log":"1 row, none missing"}';
+  const long = bodyOf(Array.from({ length: 200_000 }, (_, row) => [row, 1, 2]));
+
+  it.each([
+    ['', body, 200, sum],
+    ['instead', body, 200, '{"closed":true}'],
+    ['instead', long, 200, '{"closed":true}'],
+    ['fallback', body, 200, sum],
+    ['fallback', refused, 200, '{"fallback":true}'],
+    ['map', body, 200, sum],
+    ['retry', refused, 500, expect.stringMatching(/^{"error":50,/)],
+  ])('%s gets its response', async (name, sent, status, text) => {
+    for (let again = 0; again < 2; again++) {
+      const response = await call(service.url, { body: sent, headers: { 'X-Interceptor': name } });
+      expect([response.status, response.text]).toEqual([status, text]);
+    }
+  });
+
+  it('that gives up does not wait for the body', async () => {
+    const request = rawRequest(service.port, ['X-Interceptor: timeout', 'Content-Length: 1000'], '/method');
+    expect(await request.received(/}$/)).toContain('{"error":50,');
+    expect((await call(service.url, { body })).text).toBe(sum);
   });
 });
 

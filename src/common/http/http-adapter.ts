@@ -77,6 +77,11 @@ export class HttpAdapter extends ExpressAdapter {
     super.setNotFoundHandler(handler);
   }
 
+  /** Sends what a handler returns. The response of a method is already sent, unless an interceptor replaces it. */
+  override reply(response: Response, body: unknown, statusCode?: number): void {
+    if (contextOf(response).call === undefined || !response.headersSent) super.reply(response, body, statusCode);
+  }
+
   // Nest runs its hooks as middleware in Express, so no route stays direct.
   override setOnRequestHook(...[hook]: Parameters<ExpressAdapter['setOnRequestHook']>): void {
     this.routes.addFirstLayer();

@@ -3,12 +3,10 @@ import {
   createParamDecorator,
   HttpCode,
   Post,
-  Res,
   SetMetadata,
   UseInterceptors,
   type ExecutionContext,
 } from '@nestjs/common';
-import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { ApiMethod } from './method-api.js';
 import {
   inputNames,
@@ -50,8 +48,6 @@ export function KasemMethod<D extends MethodDeclaration>(declaration: D) {
       errors: [...new Set([...(declaration.errors ?? []), ...errorsOfRules(declaration.params)])],
     };
     Call()(controller, name, 0);
-    // `@Res()` turns off Nest's own response. Its index is behind the handler's parameters, so the handler never sees it.
-    Res()(controller, name, nextParameter(controller, name));
     applyDecorators(
       Post([...declaration.paths]),
       HttpCode(200),
@@ -60,15 +56,4 @@ export function KasemMethod<D extends MethodDeclaration>(declaration: D) {
       ApiMethod(method),
     )(controller, name, descriptor);
   };
-}
-
-/** The first index after the decorated parameters of a handler, which Nest keeps under ROUTE_ARGS_METADATA. */
-function nextParameter(controller: object, name: string): number {
-  const parameters = Object.values(
-    (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller.constructor, name) ?? {}) as Record<
-      string,
-      { readonly index: number }
-    >,
-  );
-  return 1 + Math.max(...parameters.map(({ index }) => index));
 }

@@ -57,6 +57,7 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
     const http = execution.switchToHttp();
     const [request, response] = [http.getRequest<MethodRequest>(), http.getResponse<Response>()];
     const context = contextOf(response);
+    if (context.call !== undefined) throw new Error('an interceptor called a method twice: its body can be read once');
     const record = {
       method: (mountedPaths(execution.getClass(), method.declaration)[0] as string).slice(1),
       rows: 0,
