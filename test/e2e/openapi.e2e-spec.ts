@@ -339,7 +339,7 @@ describe('the description', () => {
       type: 'object',
       properties: {
         low: { type: 'number', description: 'In hertz.' },
-        high: { anyOf: [{ type: 'number' }, { type: 'null' }] },
+        high: { anyOf: [{ type: 'number' }, { type: 'null' }], default: 100 },
       },
       required: ['low'],
     });

@@ -180,6 +180,24 @@ function brokenRules(params: object): ValidationError[] {
   return validateSync(params, { forbidUnknownValues: false });
 }
 
+/** A DTO without params: its initial values, which are the defaults, and the properties that it must not be without. */
+export function withoutParams(dto: Type<object>) {
+  const defaults = new dto() as Readonly<Record<string, unknown>>;
+  const rules = rulesOf(dto);
+  const isAbsent = (rule: Rule): boolean =>
+    (isNested(rule) || rule.each) &&
+    defaults[rule.propertyName] === undefined &&
+    !isExempt(defaults, undefined, rule, rules);
+  const required = new Set([...rules.filter(isAbsent).map((rule) => rule.propertyName)]);
+  try {
+    for (const { property } of brokenRules(defaults)) required.add(property);
+    return { defaults, required };
+  } catch {
+    // A rule cannot do without a value.
+    return { defaults, required: new Set(paramNames(dto)) };
+  }
+}
+
 /** The error of the first broken rule, at any depth. */
 function ruleError([first]: ValidationError[], path: Path, plain: unknown): KasemError | undefined {
   if (first === undefined) return undefined;

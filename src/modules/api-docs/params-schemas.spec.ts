@@ -4,6 +4,7 @@ import { ApiProperty, PartialType } from '@nestjs/swagger';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Type } from 'class-transformer';
 import {
+  Allow,
   ArrayMinSize,
   IsArray,
   IsDate,
@@ -148,6 +149,16 @@ class Params {
   @IsOptional()
   @IsTimeZone()
   readonly zone?: string;
+
+  // With an initial value, and with no more than @Allow(), a param may be left out too.
+  @IsInt()
+  readonly count: number = 5;
+
+  @IsNumber({}, { each: true })
+  readonly sizes: readonly number[] = [1, 2];
+
+  @Allow()
+  readonly config: unknown;
 }
 
 /** What @nestjs/swagger makes of @ApiProperty. It infers the type. */
@@ -160,7 +171,7 @@ const DESCRIBED = {
   Failure: { type: 'object', properties: { error: { type: 'integer' } }, required: ['error'] },
 };
 // As in the document, which has no undefined values.
-const schemas = JSON.parse(JSON.stringify(withRules(DESCRIBED))) as ReturnType<typeof withRules>;
+const schemas = JSON.parse(JSON.stringify(withRules(DESCRIBED, [Params]))) as ReturnType<typeof withRules>;
 const matches = new Ajv2020({ strict: false }).compile({
   components: { schemas },
   $ref: '#/components/schemas/Params',
@@ -227,8 +238,30 @@ describe('the schema of params', () => {
     { ...least, zone: 'Europe/Paris' },
     { ...least, zone: 1 },
     { ...least, unknown: [] },
+    { ...least, count: 'x' },
+    { ...least, count: null },
+    { ...least, config: [] },
+    { ...least, sizes: [1] },
+    { ...least, sizes: ['x'] },
   ])('agrees with the rules on %j', (plain) => {
     expect(matches(plain)).toBe(isTaken(plain));
+  });
+
+  it('has the initial values as defaults', () => {
+    const { count, sizes, gain, window } = schemas.Params?.properties as Record<string, { default?: unknown }>;
+    expect([count, sizes, gain, window].map((one) => one?.default)).toEqual([5, [1, 2], 2, undefined]);
+  });
+
+  it('requires what a rule fails on if it is left out', () => {
+    class Long implements ValidatorConstraintInterface {
+      validate = (value: string): boolean => value.length > 2;
+    }
+    ValidatorConstraint()(Long);
+    class Fails {
+      @Validate(Long)
+      readonly name!: string;
+    }
+    expect(withRules({ Fails: {} }, [Fails]).Fails?.required).toEqual(['name']);
   });
 
   it('has the rules of the class that a DTO extends', () => {

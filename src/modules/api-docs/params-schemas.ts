@@ -13,7 +13,7 @@ import {
   ValidationTypes,
 } from 'class-validator';
 import { targetConstructorToSchema, validationMetadatasToSchemas } from 'class-validator-jsonschema';
-import { TYPES } from '../../common/method/params.js';
+import { TYPES, withoutParams } from '../../common/method/params.js';
 
 type Schema = Readonly<{ properties?: Record<string, object>; required?: string[] }>;
 export type Schemas = Readonly<Record<string, Schema>>;
@@ -83,24 +83,27 @@ export function withRules(described: Schemas, dtos: readonly Type<object>[] = []
     ...Object.fromEntries(dtos.map((dto) => [dto.name, targetConstructorToSchema(dto, OPTIONS)])),
     ...validationMetadatasToSchemas(OPTIONS),
   } as Schemas;
+  const classes = new Map(dtos.map((dto) => [dto.name, dto]));
   const schemas: Record<string, Schema> = {};
   const names = new Set(Object.keys(described));
   // The loop also visits the names that it adds.
   for (const name of names) {
-    schemas[name] = merged(described[name] ?? {}, rules[name] ?? {});
+    schemas[name] = merged(described[name] ?? {}, rules[name] ?? {}, classes.get(name));
     const references = JSON.stringify(schemas[name]).matchAll(/"#\/components\/schemas\/(\w+)"/g);
     for (const [, referred] of references) names.add(referred as string);
   }
   return schemas;
 }
 
-function merged(described: Schema, rules: Schema): Schema {
+function merged(described: Schema, rules: Schema, dto?: Type<object>): Schema {
+  const { defaults = {}, required: needed } = dto === undefined ? {} : withoutParams(dto);
+  const required = rules.required?.filter((name) => needed?.has(name) ?? true) ?? [];
   const properties = { ...described.properties };
   for (const [name, schema] of Object.entries(rules.properties ?? {})) {
     // An optional param may also be null.
-    const isRequired = rules.required?.includes(name);
-    const rule = isRequired ? schema : { type: undefined, anyOf: [schema, { type: 'null' }] };
-    properties[name] = { ...properties[name], ...rule };
+    const rule = required.includes(name) ? schema : { type: undefined, anyOf: [schema, { type: 'null' }] };
+    const initial = defaults[name];
+    properties[name] = { ...(initial !== undefined && { default: initial }), ...properties[name], ...rule };
   }
-  return { ...described, ...(rules.properties && { required: [] }), ...rules, properties };
+  return { ...described, ...rules, ...(rules.properties && { required }), properties };
 }
