@@ -10,6 +10,7 @@ import {
   IsString,
   Max,
   Min,
+  ValidateBy,
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
@@ -223,6 +224,15 @@ describe('the params', () => {
       expect({}).not.toHaveProperty('x');
     },
   );
+
+  it('are not taken if a rule gives a promise, even one that is kept', () => {
+    class Later {
+      @ValidateBy({ name: 'later', validator: { validate: (value) => Promise.resolve(value === 1) } })
+      readonly window!: number;
+    }
+    for (const window of [1, 2])
+      expect(() => validateParams(Later, { window })).toThrow('a rule of Later gave a promise: nothing waits for it');
+  });
 
   it('need no rules if a method has no params', () => {
     class None {}

@@ -1,13 +1,20 @@
 import { createRequire } from 'node:module';
 import { type Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage, validateSync, ValidationTypes, type ValidationError } from 'class-validator';
+import { getMetadataStorage, ValidationTypes, Validator, type ValidationError } from 'class-validator';
+import { type ValidationExecutor as Executor } from 'class-validator/types/validation/ValidationExecutor.js';
 import { type ErrorCode, type ErrorName } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
 import { describe } from '../frame/frame-rules.js';
 
+const require = createRequire(import.meta.url);
+
+const { ValidationExecutor } = require('class-validator/cjs/validation/ValidationExecutor') as {
+  readonly ValidationExecutor: typeof Executor;
+};
+
 // class-transformer's metadata of @Type(). The README of class-validator-jsonschema names this file.
-export const { defaultMetadataStorage: TYPES } = createRequire(import.meta.url)('class-transformer/cjs/storage') as {
+export const { defaultMetadataStorage: TYPES } = require('class-transformer/cjs/storage') as {
   readonly defaultMetadataStorage: {
     findTypeMetadata(target: object, property: string): { readonly typeFunction: () => Type<object> } | undefined;
   };
@@ -175,9 +182,19 @@ const conditionOf = ({ type, constraints }: Rule) =>
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The broken rules of a DTO, in the order of its properties. A method without params has a DTO without rules. */
+/**
+ * The broken rules of a DTO, in the order of its properties, as `validateSync` finds them, which takes a rule that gives a
+ * promise as kept. A method without params has a DTO without rules.
+ */
 function brokenRules(params: object): ValidationError[] {
-  return validateSync(params, { forbidUnknownValues: false });
+  const executor = new ValidationExecutor(new Validator(), { forbidUnknownValues: false });
+  const errors: ValidationError[] = [];
+  executor.execute(params, '', errors);
+  const { awaitingPromises } = executor;
+  for (const promise of awaitingPromises) promise.catch(() => undefined);
+  if (awaitingPromises.length > 0)
+    throw new Error(`a rule of ${params.constructor.name} gave a promise: nothing waits for it`);
+  return executor.stripEmptyErrors(errors);
 }
 
 /** A DTO without params: its initial values, which are the defaults, and the properties that it must not be without. */
