@@ -1362,7 +1362,7 @@ describe('the playground', () => {
         'Expects a boolean; false if left out.',
         'Told in log. Expects a string; may be left out.',
         'What a result is kept in. Expects an object; may be left out.',
-        'Expects an array; may be left out.',
+        'Expects an array; [] if left out.',
       ]);
       await screenshot('params');
     });

@@ -281,6 +281,11 @@ describe('the schema of params', () => {
     ]);
   });
 
+  it('keeps the order of the class', () => {
+    const { Params: described } = withRules({ Params: { properties: { kind: {}, window: {} } } }, [Params]);
+    expect(Object.keys(described?.properties ?? {}).slice(0, 3)).toEqual(['window', 'gain', 'kind']);
+  });
+
   it("keeps the author's description beside the rules", () => {
     expect(schemas.Params?.properties?.window).toEqual({
       type: 'number',

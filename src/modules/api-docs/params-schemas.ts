@@ -98,12 +98,13 @@ export function withRules(described: Schemas, dtos: readonly Type<object>[] = []
 function merged(described: Schema, rules: Schema, dto?: Type<object>): Schema {
   const { defaults = {}, required: needed } = dto === undefined ? {} : withoutParams(dto);
   const required = rules.required?.filter((name) => needed?.has(name) ?? true) ?? [];
-  const properties = { ...described.properties };
+  // In the order of the class, even if only some properties are described.
+  const properties: Record<string, object> = { ...rules.properties, ...described.properties };
   for (const [name, schema] of Object.entries(rules.properties ?? {})) {
     // An optional param may also be null.
     const rule = required.includes(name) ? schema : { type: undefined, anyOf: [schema, { type: 'null' }] };
     const initial = defaults[name];
-    properties[name] = { ...(initial !== undefined && { default: initial }), ...properties[name], ...rule };
+    properties[name] = { ...(initial !== undefined && { default: initial }), ...described.properties?.[name], ...rule };
   }
   return { ...described, ...rules, ...(rules.properties && { required }), properties };
 }
