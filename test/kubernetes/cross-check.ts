@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
 import { getMetadataStorage } from 'class-validator';
-import { parse } from 'dotenv';
 import { type IServiceMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor';
 import { type IDeployment } from 'kubernetes-models/apps/v1/Deployment';
 import { type IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler';
@@ -83,7 +83,7 @@ export class Rendering {
 
   /** All variables of the service, including those of the image and of config/. */
   get environment(): Record<string, string> {
-    const read = (name: string) => parse(readFileSync(resolve(CONFIG, `${name}.env`)));
+    const read = (name: string) => parseEnv(readFileSync(resolve(CONFIG, `${name}.env`), 'utf8'));
     const nodeEnv = this.variables.NODE_ENV ?? 'production';
     return { ...read('default'), ...read(nodeEnv), NODE_ENV: nodeEnv, HOST: '0.0.0.0', ...this.variables };
   }

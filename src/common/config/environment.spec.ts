@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { parse } from 'dotenv';
 import { NODE_ENVS, readEnvironment } from './environment.js';
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
-const defaults = { NODE_ENV: 'production', ...parse(read('config/default.env')) };
+const defaults = { NODE_ENV: 'production', ...parseEnv(read('config/default.env')) };
 
 /** The rows of the table in docs/configuration.md: variable, default, allowed. */
 const documented = read('docs/configuration.md')
@@ -29,7 +29,9 @@ describe('the environment', () => {
   });
 
   it.each(['development', 'production', 'test'])('accepts config/%s.env', (name) => {
-    expect(() => readEnvironment({ ...defaults, ...parse(read(`config/${name}.env`)), NODE_ENV: name })).not.toThrow();
+    expect(() =>
+      readEnvironment({ ...defaults, ...parseEnv(read(`config/${name}.env`)), NODE_ENV: name }),
+    ).not.toThrow();
   });
 
   it.each([
@@ -78,7 +80,7 @@ describe('the environment', () => {
   });
 
   it('is documented variable by variable, with its default and what each NODE_ENV overrides', () => {
-    const overrides = NODE_ENVS.map((name) => [name, parse(read(`config/${name}.env`))] as const);
+    const overrides = NODE_ENVS.map((name) => [name, parseEnv(read(`config/${name}.env`))] as const);
     const expected = Object.entries(readEnvironment(defaults)).map(([variable, value]) => {
       const others = overrides
         .filter(([, values]) => variable in values)
