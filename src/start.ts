@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import { type Logger } from 'pino';
+import { Registry } from 'prom-client';
 import { announce } from './announce.js';
 import { createApp } from './app.factory.js';
 import { Supervisor } from './cluster/supervisor.js';
@@ -30,7 +31,8 @@ async function superviseWorkers(environment: Environment): Promise<void> {
   const destination = new LogDestination();
   process.once('exit', () => destination.writeLines());
   const log = await createPino(environment, destination);
-  const { registry, restarts } = restartsCounter();
+  const registry = new Registry();
+  const restarts = restartsCounter(registry);
   countDroppedLines(registry, destination);
   new ClusterMetrics(registry);
   let example: ExampleCall | undefined;

@@ -15,49 +15,55 @@ import { respondToCollections } from '../../cluster/cluster-metrics.js';
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
 /** Counts the deaths of workers. Only the primary process counts; in all others it is 0. */
-export function restartsCounter(registry = new Registry()): { registry: Registry; restarts: Counter } {
-  const restarts = new Counter({
+export const restartsCounter = (registry: Registry): Counter =>
+  new Counter({
     name: 'kasem_worker_restarts_total',
     help: 'Processes that died and were replaced',
     registers: [registry],
   });
-  return { registry, restarts };
-}
 
-/** Counts the log lines that this process could not write. */
-export function countDroppedLines(registry: Registry, destination: LogDestination): void {
-  new Counter({
-    name: 'kasem_log_lines_dropped_total',
-    help: 'Log lines that were dropped because the standard output did not take them',
-    registers: [registry],
-    collect() {
-      this.reset();
-      this.inc(destination.dropped);
-    },
-  });
-}
-
-function observeThreads(registry: Registry, threads: MethodThreads): void {
-  const registers = [registry];
-  const gauge = (name: string, help: string, read: () => number) =>
+/** Metrics whose values are read at each scrape. */
+const observed = (registry: Registry) => ({
+  gauge: (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
       help,
-      registers,
+      registers: [registry],
       collect() {
         this.set(read());
       },
-    });
-  const counter = (name: string, help: string, read: () => number) =>
+    }),
+  counter: (name: string, help: string, read: () => number) =>
     new Counter({
       name,
       help,
-      registers,
+      registers: [registry],
       collect() {
         this.reset();
         this.inc(read());
       },
-    });
+    }),
+});
+
+/** Counts the log lines that this process could not write. */
+export function countDroppedLines(registry: Registry, destination: LogDestination): void {
+  const help = 'Log lines that were dropped because the standard output did not take them';
+  observed(registry).counter('kasem_log_lines_dropped_total', help, () => destination.dropped);
+}
+
+function observeBudget(registry: Registry, budget: BodyBudget): void {
+  const { gauge, counter } = observed(registry);
+  gauge('kasem_in_flight_bytes', 'Bytes of all bodies in flight', () => budget.inFlightBytes);
+  gauge('kasem_in_flight_budget_bytes', 'The most bytes of bodies that may be in flight', () => budget.limitBytes);
+  counter(
+    'kasem_shed_requests_total',
+    'Requests refused because their body would have passed the budget',
+    () => budget.shed,
+  );
+}
+
+function observeThreads(registry: Registry, threads: MethodThreads): void {
+  const { gauge, counter } = observed(registry);
   gauge('kasem_thread_queue_length', 'Runs of methods that wait for a thread', () => threads.queueLength);
   gauge('kasem_thread_running', 'Runs of methods on a thread', () => threads.running);
   counter('kasem_thread_runs_total', 'Runs of methods on a thread that ended', () => threads.runs);
@@ -140,28 +146,7 @@ export class Metrics implements RequestObserver {
       labelNames: ['method'],
       registers,
     });
-    new Gauge({
-      name: 'kasem_in_flight_bytes',
-      help: 'Bytes of all bodies in flight',
-      registers,
-      collect() {
-        this.set(budget.inFlightBytes);
-      },
-    });
-    new Gauge({
-      name: 'kasem_in_flight_budget_bytes',
-      help: 'The most bytes of bodies that may be in flight',
-      registers,
-    }).set(budget.limitBytes);
-    new Counter({
-      name: 'kasem_shed_requests_total',
-      help: 'Requests refused because their body would have passed the budget',
-      registers,
-      collect() {
-        this.reset();
-        this.inc(budget.shed);
-      },
-    });
+    observeBudget(this.registry, budget);
     observeThreads(this.registry, threads);
     new Gauge({
       name: 'kasem_build_info',
