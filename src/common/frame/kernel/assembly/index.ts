@@ -10,6 +10,5 @@ export {
   OUTPUT,
   POWERS,
 } from './memory';
-export { numberEnd, readDouble } from './read-double';
 export { readRows, skipRows, taken } from './read-rows';
 export { writeRows, written } from './write-rows';
