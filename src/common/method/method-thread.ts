@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { KasemError } from '../errors/kasem.error.js';
 import { type ErrorCode } from '../errors/error-codes.js';
@@ -34,7 +34,7 @@ function failure(error: unknown): ThreadOutcome {
 export const columnsIn = (value: unknown): Float64Array[] =>
   Object.values(value ?? {})
     .flat()
-    .filter((one) => Object.prototype.toString.call(one) === '[object Float64Array]') as Float64Array[];
+    .filter(types.isFloat64Array);
 
 /** The entry of each thread: runs a task, and transfers the columns of its result rather than copying them. */
 export default async function runTask({ file, input }: ThreadTask): Promise<unknown> {

@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { types } from 'node:util';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Piscina } from 'piscina';
 import { Environment } from '../config/environment.js';
@@ -140,6 +141,6 @@ export class MethodThreads implements OnApplicationShutdown {
 
 /** A result that can't be cloned ends the thread, and the error arrives without a message. */
 const toError = (error: unknown, file: URL): Error =>
-  Object.prototype.toString.call(error) === '[object Error]' && (error as Error).message !== ''
-    ? (error as Error)
+  types.isNativeError(error) && error.message !== ''
+    ? error
     : new Error(`the thread of ${file.href} failed; what it gives has to be cloneable`, { cause: error });

@@ -189,8 +189,8 @@ export class MethodInterceptor implements NestInterceptor<unknown, void> {
     const fault = new Error(`${method.name} threw the error ${code}, which is not among its declared errors`, {
       cause: error,
     });
-    const [isNoError] = faultsOfError(error.errorCode);
-    if (this.environment.NODE_ENV !== 'production' || isNoError !== undefined) return fault;
+    const isForMethods = [...faultsOfError(error.errorCode)].length === 0;
+    if (this.environment.NODE_ENV !== 'production' || !isForMethods) return fault;
     this.logger.error({ requestId: context.id, err: fault });
     return error;
   }

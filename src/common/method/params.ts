@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { types } from 'node:util';
 import { type Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, ValidationTypes, Validator, type ValidationError } from 'class-validator';
@@ -78,12 +79,10 @@ export const asyncProperties = (dto: Type<object>): string[] =>
       .filter(({ constraintCls }) =>
         getMetadataStorage()
           .getTargetValidatorConstraints(constraintCls)
-          .some(({ async, instance }) => async || isAsync(Reflect.get(instance, 'validate'))),
+          .some(({ async, instance }) => async || types.isAsyncFunction(Reflect.get(instance, 'validate'))),
       )
       .map(({ propertyName }) => `${one.name}.${propertyName}`),
   );
-
-const isAsync = (check: unknown): boolean => Object.prototype.toString.call(check) === '[object AsyncFunction]';
 
 /** The method's own errors in the rules of a DTO, and of those nested in it. */
 export const errorsOfRules = (dto: Type<object>): ErrorCode[] =>
@@ -205,7 +204,7 @@ export function withoutParams(dto: Type<object>) {
     (isNested(rule) || rule.each) &&
     defaults[rule.propertyName] === undefined &&
     !isExempt(defaults, undefined, rule, rules);
-  const required = new Set([...rules.filter(isAbsent).map((rule) => rule.propertyName)]);
+  const required = new Set(rules.filter(isAbsent).map((rule) => rule.propertyName));
   try {
     for (const { property } of brokenRules(defaults)) required.add(property);
     return { defaults, required };
