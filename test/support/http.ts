@@ -1,6 +1,7 @@
 import { request, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import { generate } from '../../src/cli/cases.js';
 
 /** A response, with its body as text and as JSON. */
 export interface Response {
@@ -65,16 +66,9 @@ export function bodyOf(rows: readonly (readonly (number | null)[])[], scale = 1)
   return JSON.stringify({ param: { scale }, scalar: { headers: ['date', 'e1_ts', 'e2_ts'], data: rows } });
 }
 
-/** Rows one second apart with samples of all digits, the same for the same seed (a 32-bit linear congruence). */
-export function sampleRows(count: number, seed = 1): number[][] {
-  let state = seed;
-  const next = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
-  return Array.from({ length: count }, (_, row) => [
-    1420066800 + row,
-    next() * 1000 + next() / 1e6,
-    next() * 1000 + next() / 1e6,
-  ]);
-}
+/** Rows one second apart with samples of all digits, the same for the same seed. */
+export const sampleRows = (count: number, seed = 1): number[][] =>
+  generate({ rows: count, seed, shape: 'digits' }) as number[][];
 
 /** A request over a connection of its own, whose bytes the test sends as it likes. */
 export interface RawRequest {
