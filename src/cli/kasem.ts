@@ -23,7 +23,7 @@ const PATIENCE = 5;
 const EXIT_UNABLE = 2;
 
 const OTHER_METHOD =
-  'kasem: warning: the endpoint does not answer the recorded sample as the sum of two series does; for another method, give cases of your own with --cases <folder>\n';
+  'warning: the endpoint does not return the sum of two series for the recorded sample; for another method, give cases of your own with --cases <folder>';
 
 const program = new Command('kasem')
   .description('Tools for algorithm endpoints behind KASEM')
@@ -106,10 +106,9 @@ async function check(url: URL, flags: CheckFlags): Promise<void> {
       return unable(`${url.href}: ${finding.faults[0]}`);
     findings.push(finding);
     if (flags.json !== true) print(line(finding));
-    if (flags.cases === undefined && one === all[0]?.one && finding.rowsHold === false)
-      process.stderr.write(OTHER_METHOD);
+    if (flags.cases === undefined && one === all[0]?.one && finding.rowsHold === false) note(OTHER_METHOD);
     if (findings.length === PATIENCE && findings.every(({ response }) => response === undefined)) {
-      process.stderr.write(`kasem: no response to the first ${PATIENCE} of ${cases.length} cases; given up\n`);
+      note(`no response to the first ${PATIENCE} of ${cases.length} cases; given up`);
       break;
     }
   }
@@ -198,7 +197,7 @@ async function serve(): Promise<void> {
 }
 
 function unable(reason: string): void {
-  process.stderr.write(`kasem: ${reason}\n`);
+  note(reason);
   process.exitCode = EXIT_UNABLE;
 }
 
