@@ -9,11 +9,11 @@ import { withRules, type Schemas } from './params-schemas.js';
 
 const DESCRIPTION = `The samples of a few synchronized time series go in, the resulting series come back.
 
-Every JSON response but that of \`/health\` carries \`error\`, an integer, and \`log\`, text. \`error\` 0 is success. A request that was
-understood and refused is answered with HTTP 200, so that a client which drops the body of other responses still shows both; where the
-service runs with ERROR_HTTP_STATUS=http, with the second status of the table.
+The response of a method, and every error except those of \`/health\`, has \`error\`, an integer (0 on success), and \`log\`, text. A
+request that was understood but refused gets HTTP 200, since some clients drop the body of other responses. With
+ERROR_HTTP_STATUS=http it gets the second status in the table.
 
-Where keys are configured, clients give one as \`Authorization: Bearer <key>\` or \`X-API-Key: <key>\`; otherwise the service is open.
+If keys are configured, send one as \`Authorization: Bearer <key>\` or \`X-API-Key: <key>\`. Otherwise every route is public.
 
 | error | name | HTTP | when |
 |---|---|---|---|

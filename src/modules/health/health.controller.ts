@@ -28,8 +28,8 @@ const Probe = (summary: string) =>
   applyDecorators(
     HealthCheck({ noCache: true, swaggerDocumentation: false }),
     ApiOperation({ summary }),
-    ApiOkResponse({ description: 'All is well.', schema }),
-    ApiServiceUnavailableResponse({ description: 'Something is not; `error` says what.', schema }),
+    ApiOkResponse({ description: 'All checks passed.', schema }),
+    ApiServiceUnavailableResponse({ description: 'A check failed; `error` says which.', schema }),
   );
 
 @Public()
