@@ -1,7 +1,5 @@
 import { type BodyScan } from './body-scan.js';
-
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
+import { CLOSE_OBJECT, OPEN_OBJECT } from './json-scanner.js';
 
 /** Replaces the bytes [start, end) by a text. */
 interface Edit {

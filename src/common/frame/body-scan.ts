@@ -1,7 +1,7 @@
 import { KasemError } from '../errors/kasem.error.js';
 import { cellsOf, CELLS_DEPTH, FaultFinder } from './fault-finder.js';
 import { envelopeFaults, headersFaults, neededSeries, notJson, type Envelope } from './frame-rules.js';
-import { faultText, JsonScanner, type ScanHandler } from './json-scanner.js';
+import { COMMA, faultText, isSpace, JsonScanner, OPEN_ARRAY, OPEN_OBJECT, type ScanHandler } from './json-scanner.js';
 import { repeatedKey } from './repeated-key.js';
 
 /** The number of bytes that are scanned or parsed at a time. */
@@ -9,10 +9,6 @@ const CHUNK_BYTES = 4 << 20;
 
 /** Rows are inside three containers: the body, `scalar` and `data`. */
 const ROWS_DEPTH = 3;
-
-const OPEN_OBJECT = 0x7b;
-const OPEN_ARRAY = 0x5b;
-const COMMA = 0x2c;
 
 /** Paths that may appear only once in a body. The same holds for the params of its method. */
 const SINGLE = ['param', 'scalar', 'scalar.headers', 'scalar.data'];
@@ -215,8 +211,6 @@ export class BodyScan implements ScanHandler, Envelope {
     return next < 0 ? undefined : `unexpected text after its end at byte ${at + next}`;
   }
 }
-
-const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
 /** Python writes a missing sample as a bare NaN, which is not JSON. NaN inside a string is kept. */
 export const withoutNaN = (text: string): string =>

@@ -67,11 +67,11 @@ export function columnIndices(headers: unknown, series: readonly string[]): numb
   if (!Array.isArray(headers))
     throw new KasemError('INVALID_HEADERS', `scalar.headers: expected an array, got ${describe(headers)}`);
   const names: unknown[] = headers;
-  const stranger = names.findIndex((name) => typeof name !== 'string');
-  if (stranger >= 0)
+  const notString = names.findIndex((name) => typeof name !== 'string');
+  if (notString >= 0)
     throw new KasemError(
       'INVALID_HEADERS',
-      `scalar.headers[${stranger}]: expected a string, got ${describe(names[stranger])}`,
+      `scalar.headers[${notString}]: expected a string, got ${describe(names[notString])}`,
     );
   const needed = [DATE, ...series];
   for (const name of needed) {

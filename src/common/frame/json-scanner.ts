@@ -55,18 +55,20 @@ const MARK = [0xef, 0xbb, 0xbf];
 export const keyName = (text: string): string =>
   text.includes('\\') ? (JSON.parse(text) as string) : text.slice(1, -1);
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
+/** Bytes of JSON's structure. */
+export const QUOTE = 0x22;
+export const COMMA = 0x2c;
+export const OPEN_ARRAY = 0x5b;
+export const CLOSE_ARRAY = 0x5d;
+export const OPEN_OBJECT = 0x7b;
+export const CLOSE_OBJECT = 0x7d;
+
 const MINUS = 0x2d;
 const DOT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 const COLON = 0x3a;
-const OPEN_ARRAY = 0x5b;
 const BACKSLASH = 0x5c;
-const CLOSE_ARRAY = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
 
 /** The position of the next byte in the grammar of RFC 8259. */
 const enum State {
@@ -103,7 +105,8 @@ const NAN = 'N'.charCodeAt(0);
 const ENDABLE: ReadonlySet<State> = new Set([State.Zero, State.Integer, State.Fraction, State.ExponentDigits]);
 
 const isDigit = (byte: number): boolean => byte >= ZERO && byte <= NINE;
-const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+/** Whether a byte is white space of JSON. */
+export const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 const isHex = (byte: number): boolean => isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
 const isEscapable = (byte: number): boolean => '"\\/bfnrt'.includes(String.fromCharCode(byte));
 

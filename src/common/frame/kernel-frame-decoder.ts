@@ -14,7 +14,16 @@ import {
 } from './frame-rules.js';
 import { DATE, Frame, type FrameSchema } from './frame.js';
 import { free } from '../free.js';
-import { faultText, JsonScanner, keyName, type JsonFault } from './json-scanner.js';
+import {
+  faultText,
+  isSpace,
+  JsonScanner,
+  keyName,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+  type JsonFault,
+} from './json-scanner.js';
 import { type Kernel } from './kernel/kernel.js';
 import { repeatedKey } from './repeated-key.js';
 import { RowDecoder, type RowShape } from './row-decoder.js';
@@ -27,13 +36,9 @@ const ROOM = 1.1;
 /** If the length is unknown, columns double up to here; the copies take some milliseconds. Then they grow once to the limit. */
 const MANY_ROWS = 1 << 20;
 
-const MATTERING = ['param', 'scalar'];
-const MATTERING_IN_SCALAR = ['headers', 'data'];
+const NEEDED_IN_BODY = ['param', 'scalar'];
+const NEEDED_IN_SCALAR = ['headers', 'data'];
 const NO_KEYS: readonly string[] = [];
-
-const QUOTE = 0x22;
-const OPEN_ARRAY = 0x5b;
-const OPEN_OBJECT = 0x7b;
 
 const NONE = new Uint8Array();
 
@@ -154,7 +159,7 @@ export class KernelFrameDecoder implements FrameDecoder {
     } else {
       for (; i < chunk.length; i++) {
         const byte = chunk[i] as number;
-        if (!' \n\r\t'.includes(String.fromCharCode(byte))) {
+        if (!isSpace(byte)) {
           this.refuse({ why: 'unexpected text after its end', byte, index: i });
           break;
         }
@@ -243,7 +248,7 @@ export class KernelFrameDecoder implements FrameDecoder {
 
   private takeKey(depth: number, text: string | undefined): void {
     const name = text === undefined ? '' : keyName(text);
-    this.keys[depth] = this.matteringAt(depth).includes(name) ? name : undefined;
+    this.keys[depth] = this.neededAt(depth).includes(name) ? name : undefined;
     if (depth === 1) this.keys[2] = undefined;
     const path = this.path(depth);
     if (path === undefined) return;
@@ -252,9 +257,9 @@ export class KernelFrameDecoder implements FrameDecoder {
   }
 
   /** The needed keys of the container at a depth. */
-  private matteringAt(depth: number): readonly string[] {
-    if (depth === 1) return MATTERING;
-    if (this.keys[1] === 'scalar') return MATTERING_IN_SCALAR;
+  private neededAt(depth: number): readonly string[] {
+    if (depth === 1) return NEEDED_IN_BODY;
+    if (this.keys[1] === 'scalar') return NEEDED_IN_SCALAR;
     return this.keys[1] === 'param' ? this.schema.params : NO_KEYS;
   }
 

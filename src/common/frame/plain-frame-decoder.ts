@@ -1,5 +1,5 @@
 import { KasemError } from '../errors/kasem.error.js';
-import { faultText, JsonScanner, keyName } from './json-scanner.js';
+import { faultText, isSpace, JsonScanner, keyName, OPEN_ARRAY } from './json-scanner.js';
 import {
   assertParamLength,
   columnIndices,
@@ -135,7 +135,7 @@ function malformed(bytes: Buffer, cause: unknown): KasemError {
     4,
   );
   const end = scanner.scan(bytes, 0, bytes.length);
-  const after = bytes.subarray(end).findIndex((byte) => !' \n\r\t'.includes(String.fromCharCode(byte)));
+  const after = bytes.subarray(end).findIndex((byte) => !isSpace(byte));
   const fault =
     scanner.fault ??
     (after < 0
@@ -145,8 +145,6 @@ function malformed(bytes: Buffer, cause: unknown): KasemError {
   const cell = isInArray && cells > 0 ? `[${cells - 1}]` : '';
   return notJson(why, inRows ? `scalar.data[${Math.max(rows - 1, 0)}]${cell}` : undefined, { cause });
 }
-
-const OPEN_ARRAY = 0x5b;
 
 /** What JSON.parse does not tell about a text. */
 interface Structure {
@@ -178,7 +176,7 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s"{}[\]:,]+/gs;
 
 /** Walks over the tokens of a text. If the text is not JSON, the result may be wrong, but JSON.parse refuses it later. */
 function walk(text: string, params: readonly string[]): Structure {
-  const mattering = new Map<string | undefined, ReadonlySet<string>>([
+  const needed = new Map<string | undefined, ReadonlySet<string>>([
     ['', new Set(['param', 'scalar'])],
     ['param', new Set(params)],
     ['scalar', new Set(['headers', 'data'])],
@@ -228,7 +226,7 @@ function walk(text: string, params: readonly string[]): Structure {
     } else if (container?.isObject && container.key === undefined) {
       const key = unquote(token);
       container.key = key;
-      if (mattering.get(container.path)?.has(key)) {
+      if (needed.get(container.path)?.has(key)) {
         const path = container.path === '' ? key : `${container.path}.${key}`;
         if (container.keys.has(key)) duplicate ??= path;
         container.keys.add(key);

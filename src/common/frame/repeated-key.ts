@@ -1,8 +1,5 @@
 import { MAX_DEPTH, MAX_PARAM_BYTES } from './frame-rules.js';
-import { JsonScanner, keyName } from './json-scanner.js';
-
-const OPEN_ARRAY = 0x5b;
-const OPEN_OBJECT = 0x7b;
+import { JsonScanner, keyName, OPEN_ARRAY, OPEN_OBJECT } from './json-scanner.js';
 
 /** An open object or array. */
 interface Container {

@@ -1,6 +1,6 @@
 import { describeText, MAX_ROW_BYTES, type RowFault } from './frame-rules.js';
 import { free, isShort } from '../free.js';
-import { JsonScanner, unexpected, type JsonFault } from './json-scanner.js';
+import { CLOSE_ARRAY, COMMA, isSpace, JsonScanner, OPEN_ARRAY, unexpected, type JsonFault } from './json-scanner.js';
 import { type Kernel } from './kernel/kernel.js';
 import { TextBlocks } from './text-blocks.js';
 
@@ -12,10 +12,6 @@ const MAX_EXPECTED_ROWS = 1 << 27;
 
 /** The first bytes of a number. */
 const NUMBER = Buffer.from('-0123456789');
-
-const COMMA = 0x2c;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
 
 export interface RowShape {
   /** The number of cells in a row. */
@@ -218,7 +214,7 @@ export class RowDecoder {
     let i = from;
     for (; i < to; i++) {
       const byte = bytes[i] as number;
-      if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) continue;
+      if (isSpace(byte)) continue;
       if (byte === CLOSE_ARRAY && this.expects !== 'row') {
         this.isDone = true;
         return i + 1;

@@ -4,8 +4,8 @@ import { cellsOf, type Faults } from './fault-finder.js';
 import { MAX_PARAM_BYTES, neededSeries } from './frame-rules.js';
 import { DATE, type FrameSchema } from './frame.js';
 
-/** The most columns of a body that are kept. Of a response all are kept. */
-const MAX_COLUMNS = 16;
+/** How many columns of a body are kept, or all that its method needs. Of a response all are kept. */
+const KEPT_COLUMNS = 16;
 /** The paths, other than params, whose text is kept. */
 const WANTED = ['scalar.headers', 'error', 'log'];
 
@@ -90,12 +90,12 @@ function headersOf(text: string | undefined): string[] {
   return Array.isArray(headers) ? headers.map(String) : [];
 }
 
-/** The indices of the needed columns, then of the first others, up to MAX_COLUMNS. Columns that begin with a text come last. */
+/** The indices of the needed columns, then of the first others, up to KEPT_COLUMNS; of these others, numbers before texts. */
 function chosen(headers: readonly string[], needed: readonly string[], firstRow: readonly string[]): number[] {
   const indices = new Set(needed.map((name) => headers.indexOf(name)).filter((index) => index >= 0));
   const isText = (index: number): number => Number(firstRow[index]?.startsWith('"') ?? false);
-  const others = [...Array(Math.max(headers.length, MAX_COLUMNS)).keys()]
+  const others = [...Array(Math.max(headers.length, KEPT_COLUMNS)).keys()]
     .filter((index) => !indices.has(index))
     .sort((a, b) => isText(a) - isText(b));
-  return [...indices, ...others.slice(0, Math.max(0, MAX_COLUMNS - indices.size)).sort((a, b) => a - b)];
+  return [...indices, ...others.slice(0, Math.max(0, KEPT_COLUMNS - indices.size)).sort((a, b) => a - b)];
 }
