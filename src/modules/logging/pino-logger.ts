@@ -2,10 +2,10 @@ import { Inject, Injectable, type LoggerService } from '@nestjs/common';
 import { type Level, type Logger } from 'pino';
 import { PINO } from './pino.js';
 
-/** Parts of Nest that log each step of a start. Their lines are only useful for debugging: main.ts prints why a start fails. */
-const SET_UP = ['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication'];
+/** Contexts in which Nest logs each step of a start. Only debugging needs these lines: main.ts prints why a start fails. */
+const START_CONTEXTS = ['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication'];
 
-/** Nest's logger, by pino. The name of the part that logs becomes `context`. */
+/** Nest's logger, by pino. */
 @Injectable()
 export class PinoLogger implements LoggerService {
   constructor(@Inject(PINO) private readonly pino: Logger) {}
@@ -21,7 +21,7 @@ export class PinoLogger implements LoggerService {
   private at(level: Level) {
     return (message: unknown, ...details: unknown[]): void => {
       const context = details.at(-1);
-      const effective = SET_UP.includes(String(context)) ? 'debug' : level;
+      const effective = START_CONTEXTS.includes(String(context)) ? 'debug' : level;
       if (typeof message === 'string') this.pino[effective]({ context }, message);
       else this.pino[effective]({ context, ...(message as object) });
     };

@@ -3,6 +3,6 @@ import { MethodModule } from '../../common/method/method.module.js';
 import { TimeSeriesController } from './time-series.controller.js';
 import { TimeSeriesService } from './time-series.service.js';
 
-/** The sum, at /method. MethodModule adds the exception filter. */
+/** The sum, at /method. */
 @Module({ imports: [MethodModule], controllers: [TimeSeriesController], providers: [TimeSeriesService] })
 export class TimeSeriesModule {}
