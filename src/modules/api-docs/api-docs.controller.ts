@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, extname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Request, type Response } from 'express';
@@ -40,19 +40,14 @@ export class ApiDocsController {
   async page(@Req() { path }: Request, @Res() response: Response): Promise<void> {
     const html = await readFile(join(PAGE, 'docs.html'), 'utf8');
     // The page is served with and without a trailing slash. Its URLs are relative, so that they work behind a proxy's prefix.
-    this.send(response, 'docs.html', path.endsWith('/') ? html : html.replaceAll('"./', '"./docs/'));
+    response.type('html').send(path.endsWith('/') ? html : html.replaceAll('"./', '"./docs/'));
   }
 
   @Get('docs/:file')
   @ApiExcludeEndpoint()
-  async file(@Param('file') name: string, @Req() { path }: Request, @Res() response: Response): Promise<void> {
-    const directory = FILES.get(name);
-    if (directory === undefined) throw new KasemError('NOT_FOUND', `there is no ${path}`);
-    response.setHeader('Cache-Control', 'max-age=3600');
-    this.send(response, name, await readFile(join(directory, name)));
-  }
-
-  private send(response: Response, name: string, content: string | Buffer): void {
-    response.type(extname(name)).send(content);
+  file(@Param('file') name: string, @Req() { path }: Request, @Res() response: Response): void {
+    const root = FILES.get(name);
+    if (root === undefined) throw new KasemError('NOT_FOUND', `there is no ${path}`);
+    response.sendFile(name, { root, headers: { 'Cache-Control': 'max-age=3600' } });
   }
 }
