@@ -17,10 +17,8 @@ const FLUSH_MS = 500;
 export async function serve(app: NestExpressApplication): Promise<AddressInfo> {
   const { PORT, HOST } = app.get(Environment);
   // Comes before it listens, since a signal may follow at once.
-  drainAtTheEnd(app);
+  drainOnSignals(app);
   if (cluster.isWorker) startHeartbeat();
-  // Comes before it listens, so that an error of a module does not count as a fault of the address.
-  await app.init();
   await app.listen(PORT, HOST).catch((error: ListenError) => {
     const fault = addressFault(error);
     throw fault === undefined ? error : new EnvironmentError(fault, { cause: error });
@@ -40,7 +38,7 @@ function addressFault({ code, address, hostname, port }: ListenError): string | 
 }
 
 /** Drains on the first signal or an uncaught exception, which makes the exit code 1. A second signal ends the process at once. */
-function drainAtTheEnd(app: NestExpressApplication): void {
+function drainOnSignals(app: NestExpressApplication): void {
   const logger = new Logger('drain');
   const drain = app.get(Drain);
   const destination = app.get(LogDestination);

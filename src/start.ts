@@ -19,6 +19,7 @@ export async function start(): Promise<void> {
   const environment = await loadEnvironment();
   if (environment.WEB_CONCURRENCY > 1 && cluster.isPrimary) return superviseWorkers(environment);
   const app = await createApp(environment);
+  // Comes before `serve`, so that an error of a module does not count as a fault of the address.
   await app.init();
   const { example } = app.get(Methods);
   // The primary process announces the start, but has no methods.

@@ -52,7 +52,7 @@ export class Supervisor {
     });
     cluster.on('message', (worker, message: ClusterMessage) => {
       if (message.type === 'alive' && this.serving.has(worker.id)) this.serving.set(worker.id, performance.now());
-      if (message.type === 'leaving') this.onLeaving(worker);
+      if (message.type === 'stopped-accepting') this.onStoppedAccepting(worker);
     });
     cluster.on('exit', (worker, code, signal) => this.onExit(worker, signal ?? code));
     this.killHanging();
@@ -78,8 +78,8 @@ export class Supervisor {
     if (!isReplaced) this.replace(worker, cause);
   }
 
-  /** After an uncaught exception a worker only finishes its requests in flight. */
-  private onLeaving(worker: Worker): void {
+  /** After an uncaught exception a worker stops accepting connections, and only finishes its requests in flight. */
+  private onStoppedAccepting(worker: Worker): void {
     if (this.isDraining || this.replaced.has(worker.id)) return;
     this.replaced.add(worker.id);
     this.replace(worker, 'uncaught exception');

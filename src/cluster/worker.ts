@@ -8,7 +8,7 @@ export type Snapshot = MetricObjectWithValues<MetricValue<string>>[];
 
 /** A message between the primary process and a worker. */
 export type ClusterMessage =
-  | { readonly type: 'drain' | 'alive' | 'leaving' | 'metrics.scrape' }
+  | { readonly type: 'drain' | 'alive' | 'stopped-accepting' | 'metrics.scrape' }
   | { readonly type: 'example'; readonly example?: { readonly path: string; readonly body: object } }
   | { readonly type: 'metrics.collect'; readonly round: number }
   | { readonly type: 'metrics.snapshot'; readonly round: number; readonly snapshot: Snapshot }
@@ -44,5 +44,5 @@ export function startHeartbeat(): void {
  */
 export function stopAccepting(server: Server): void {
   Server.prototype.close.call(server);
-  tellPrimary({ type: 'leaving' });
+  tellPrimary({ type: 'stopped-accepting' });
 }

@@ -17,7 +17,7 @@ const QUIET_MS = 100;
 /** The phases of a shutdown, in their order. */
 enum Phase {
   Serving,
-  Leaving,
+  Delaying,
   Refusing,
 }
 
@@ -67,8 +67,8 @@ export class Drain {
    */
   async run(server: Server): Promise<void> {
     const { SHUTDOWN_DELAY_MS: delay, SHUTDOWN_GRACE_MS: grace } = this.environment;
-    this.phase = Math.max(this.phase, Phase.Leaving);
-    if (this.phase === Phase.Leaving)
+    this.phase = Math.max(this.phase, Phase.Delaying);
+    if (this.phase === Phase.Delaying)
       await Promise.race([setTimeout(delay), new Promise<void>((resolve) => (this.endDelay = resolve))]);
     this.stopTakingWork();
     for (const response of this.inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
