@@ -659,6 +659,19 @@ describe('the playground', () => {
     const [, from = 0, to = 0] = (/rows (\d+) to (\d+)/.exec(part) ?? []).map(Number);
     expect([from < 20_000, to > 20_000, to - from < 3000]).toEqual([true, true, true]);
     expect(some.split('\r\n').length).toBe(to - from + 3);
+    const shown = await text('#body-rows');
+    await send();
+    // Sending again keeps the view, and so the rows in it.
+    expect([await saved('#rows-csv'), await text('#body-rows')]).toEqual([[part, some], shown]);
+  });
+
+  it('says what a compressed body is, also after the service has refused it', async () => {
+    await open();
+    await choose(await write('body.json.gz', Uint8Array.of(0x1f, 0x8b, 8, 0)));
+    await send();
+    complaints.splice(0);
+    expect(await text('#fault')).toContain('it is compressed by gzip');
+    expect([await text('#fault-count'), await text('#fault-log')]).toEqual(['1 fault', await text('#log')]);
   });
 
   it('shows which body or response each part belongs to', async () => {
@@ -1415,6 +1428,21 @@ describe('the playground', () => {
       expect((await tableOf('#rows')).slice(0, 3).map((row) => row.at(-1))).toEqual(['0', '1', 'missing']);
       expect(await bash(await command())).toBe(await download());
       await screenshot('methods');
+    });
+
+    it('says that a required param is left out, and shows the beginning of a long one in titles', async () => {
+      await use('smoothing');
+      const holes = Array.from({ length: 200 }, () => ({ low: 5, high: 5 }));
+      const scalar = { headers: ['date', 'x_ts'], data: [[START, 1]] };
+      await choose(await write('holes.json', JSON.stringify({ param: { holes }, scalar })));
+      expect((await hints())[0]).toBe(
+        'param.window: expected a whole number, at least 1, at most 1000, got nothing; it is sent as it stands.',
+      );
+      await page.locator('#param-window').fill('1');
+      await send();
+      expect(await text('#output .title')).toBe(
+        `Output for holes.json with window 1, holes ${JSON.stringify(holes).slice(0, 60)}…`,
+      );
     });
 
     it('plots a response with its own rows on the same axis, and shows both tables', async () => {

@@ -29,6 +29,13 @@ describe('all faults of a body', () => {
     expect([told.total, logs(told)[1]]).toEqual([2, 'the body is not valid JSON: unexpected "}" at byte 21']);
   });
 
+  it('count a malformed body once, whatever the service makes of its bytes', () => {
+    const gzip = seriesOf(Uint8Array.of(0x1f, 0x8b, 8, 0), { params: [], series: [], optional: [] });
+    const log = 'the body is not valid JSON: unexpected byte 0x1f at byte 0';
+    const told = withRefusal(allFaults(gzip, []), ERROR_CODES.MALFORMED_JSON.code, log);
+    expect([told.total, logs(told)]).toEqual([1, [log]]);
+  });
+
   it('begin with one that only the service finds', () => {
     const told = withRefusal(faults(), 1001, 'too few rows');
     expect([told.total, told.listed[0]]).toEqual([

@@ -22,7 +22,7 @@ export function allFaults(
     const column = `param.${param.name}`;
     const { start = 0, end = 0 } = paramPlaces.known.get(param.name) ?? {};
     const json = changed[param.name];
-    const logs = faultsOfParam(param, json ?? texts[column], json?.length ?? end - start);
+    const logs = faultsOfParam(param, json ?? texts[column], json === undefined ? end - start : undefined);
     return logs.map((log) => ({ error: ERROR_CODES.INVALID_PARAM.code, log, column, kind: 'param' }));
   });
   const { total, groups, listed } = faults;
@@ -40,9 +40,9 @@ const placeOf = (log: string): string => /^param[^\s:]+/.exec(log)?.[0] ?? log;
 export function withRefusal(faults: Faults, error: number, log: string): Faults {
   const { total, groups, listed } = faults;
   const isMalformed = error === ERROR_CODES.MALFORMED_JSON.code;
-  // A changed param may be malformed JSON.
+  // The body may be malformed JSON, or a changed param.
   const isNamed = (one: Fault): boolean =>
-    (isMalformed && one.log.endsWith(NOT_JSON)) || placeOf(one.log) === placeOf(log);
+    (isMalformed && (one.error === error || one.log.endsWith(NOT_JSON))) || placeOf(one.log) === placeOf(log);
   const index = listed.findIndex(isNamed);
   const known = listed[index];
   if (known !== undefined) {

@@ -52,5 +52,5 @@ function* notesOf({ rows, headers, columns, timeline }: Reading): Generator<stri
   else if (order !== undefined) yield 'Rows without a date are not plotted.';
   if (outliers > 0) yield `${plural(outliers, 'date')} far from all others: the plot begins with the main range.`;
   if (columns.length < headers.length)
-    yield `Of ${headers.length} columns, ${columns.length} are shown: the method’s, and those of the first others that hold numbers.`;
+    yield `Of ${headers.length} columns, ${columns.length} are shown: the method’s, and the first others that do not begin with a text.`;
 }

@@ -20,6 +20,7 @@ describe('a date as text', () => {
     ['2015-13-31', NaN],
     ['2015-02-30 12:00:00', NaN],
     ['2016-02-29', 1_456_704_000],
+    ['2015-01-01T00:00:00.123456Z', 1_420_070_400.123456],
   ])('is parsed: %s', (text, seconds) => {
     expect(secondsOf(text)).toBe(seconds);
   });
@@ -30,6 +31,7 @@ describe('a date as text', () => {
 
   it.each([false, true])('is parsed as it is shown, in the zone of the browser: %s', (isLocal) => {
     zone.isLocal = isLocal;
-    for (const seconds of [0, 1_422_705_600, 1_427_590_800.25]) expect(secondsOf(inZone(seconds))).toBe(seconds);
+    for (const seconds of [0, 1_422_705_600, 1_427_590_800.25, 1_420_070_400.123456])
+      expect(secondsOf(inZone(seconds))).toBe(seconds);
   });
 });

@@ -58,10 +58,10 @@ export const whenAt = (place: number): string => (isInCalendar(place) ? inZone(p
 /** The seconds since the Unix epoch of a number or a date, which is in the zone unless it names one; NaN of other text. */
 export function secondsOf(text: string): number {
   if (/^-?\d{5,}(\.\d+)?$/.test(text)) return Number(text);
-  const [, day = '', time = '00:00', utc, hours, minutes] =
-    /^(\d+-\d\d-\d\d)(?:[T ](\d?\d:[\d:.]+))? *(UTC|Z)?(?:([+-]\d\d):?(\d\d))?$/i.exec(text) ?? [];
+  const [, day = '', time = '00:00', fraction, utc, hours, minutes] =
+    /^(\d+-\d\d-\d\d)(?:[T ](\d?\d:[\d:]+)(\.\d+)?)? *(UTC|Z)?(?:([+-]\d\d):?(\d\d))?$/i.exec(text) ?? [];
   // Date.parse takes 30 February for 2 March.
   if (new Date(day).getUTCDate() !== Number(day.slice(-2))) return NaN;
   const offset = hours !== undefined ? `${hours}:${minutes}` : zone.isLocal && utc === undefined ? '' : 'Z';
-  return Date.parse(`${day}T${time.replace(/^\d:/, '0$&')}${offset}`) / 1e3;
+  return Date.parse(`${day}T${time.replace(/^\d:/, '0$&')}${offset}`) / 1e3 + Number(fraction ?? 0);
 }

@@ -96,5 +96,5 @@ export async function offerMethods(headers: readonly string[], choose: (method: 
     // The button that had the focus is gone.
     chooser.focus();
   };
-  element('offer').replaceChildren('Its series also suit', ...others.map((one) => button(one.path, () => take(one))));
+  element('offer').replaceChildren('Its series suit', ...others.map((one) => button(one.path, () => take(one))));
 }

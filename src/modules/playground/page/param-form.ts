@@ -1,5 +1,6 @@
+import { excerpt } from '../../../common/frame/frame-rules.js';
 import { element, make } from './dom.js';
-import { expected, faultsOfParam, type Param } from './schema.js';
+import { expected, faultsOfParam, LONGEST_SHOWN, type Param } from './schema.js';
 
 /** A param with its control. It holds JSON, except for a string, which it holds without quotes. */
 interface Field extends Param {
@@ -68,16 +69,16 @@ function jsonOf({ control: { value }, schema }: Field): string {
 /** The fields as words, such as `scale 2, offset 1`. */
 export function paramsInWords(): string {
   const filled = fields.filter(({ control }) => control.value !== '');
-  return filled.map(({ name, control }) => `${name} ${control.value}`).join(', ');
+  return filled.map(({ name, control }) => `${name} ${excerpt(control.value, LONGEST_SHOWN)}`).join(', ');
 }
 
 function showHint(field: Field): void {
   const { control, hint, schema, isRequired } = field;
-  const [fault] = control.disabled ? [] : faultsOfParam(field, jsonOf(field));
+  const json = control.value === '' && field.read === '' ? undefined : jsonOf(field);
+  const [fault] = control.disabled ? [] : faultsOfParam(field, json);
   const otherwise = 'default' in schema ? `${JSON.stringify(schema.default)} if left out` : 'may be left out';
-  const rule = `Expects ${expected(schema)}${isRequired ? '' : `; ${otherwise}`}.`;
-  const { description = '' } = schema;
-  hint.textContent = fault === undefined ? `${description} ${rule}`.trim() : `${fault}; it is sent as it stands.`;
+  const rule = `${schema.description ?? ''} Expects ${expected(schema)}${isRequired ? '' : `; ${otherwise}`}.`;
+  hint.textContent = fault === undefined ? rule.trim() : `${fault}; it is sent as it stands.`;
   hint.classList.toggle('bad', fault !== undefined);
   control.ariaInvalid = String(fault !== undefined);
 }

@@ -187,16 +187,16 @@ function call(sent: Ready): void {
   const isFile = sent.blob instanceof File && params.length === 0;
   const words = paramsInWords();
   const sentAs = words === '' ? name : `${name} with ${words}`;
-  const url = new URL(method.path, document.baseURI).href;
+  const { href: url, pathname } = new URL(method.path, document.baseURI);
   void run(async (signal) => {
     const response = await send(url, body, key.value, signal);
     const reading = await read({ blob: response.body }, signal);
     await showCall({ url, isProtected: key.value !== '', body, name, isFile }).catch(tellFailure);
     signal.throwIfAborted();
     showResponse(response, reading);
-    element('fault').hidden = true;
-    element('belongs').textContent =
-      `To ${sentAs}, sent to ${new URL(url).pathname} at ${new Date().toLocaleTimeString()}`;
+    // Only the page says of a malformed body that it is compressed, or in another encoding.
+    element('fault').hidden = asked.fault === undefined;
+    element('belongs').textContent = `To ${sentAs}, sent to ${pathname} at ${new Date().toLocaleTimeString()}`;
     if (response.request.status === 401) {
       tell('This service wants a key: give one and send again.');
       element('key-field').hidden = false;

@@ -34,7 +34,7 @@ function meaningOf(error: unknown): [code: string, meaning: string] {
   const [name, known] = Object.entries(ERROR_CODES).find(([, { code }]) => code === error) ?? [];
   if (typeof error === 'number') return [`${error} · ${name ?? 'an error of this method'}`, known?.when ?? ''];
   const meaning = 'What came is not in the form of the contract; something between may have answered.';
-  return ['no response of the service', meaning];
+  return ['not a response of the service', meaning];
 }
 
 let ticking = 0;

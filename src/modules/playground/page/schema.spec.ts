@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { faultsOf, type Schema } from './schema.js';
+import { faultsOf, faultsOfParam, type Schema } from './schema.js';
 
 const MACHINE: Schema = {
   type: 'object',
@@ -38,5 +38,11 @@ describe('the faults of a param', () => {
       'x.name is missing',
       'x.band: expected an array, of at least 2 items, got an array',
     ]);
+  });
+
+  it('count the characters of a string, and the bytes of a param, as the service does', () => {
+    const of = (json: string) => faultsOfParam({ name: 's', schema: { maxLength: 3 }, isRequired: true }, json);
+    expect(of('"a😀b"')).toEqual([]);
+    expect(of(`"${'ä'.repeat(8192)}"`)).toEqual(['param.s: expected at most 16384 bytes of JSON, got 16386']);
   });
 });

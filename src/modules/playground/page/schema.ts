@@ -13,7 +13,7 @@ const BOUNDS = {
 } as const;
 type Bound = keyof typeof BOUNDS;
 
-const LONGEST_SHOWN = 60;
+export const LONGEST_SHOWN = 60;
 
 /** The keywords of JSON Schema that the page knows. */
 export interface Schema extends Partial<Record<Bound, number>> {
@@ -52,7 +52,8 @@ export function faultsOf(value: unknown, schema: Schema, path: string): string[]
   const isArray = Array.isArray(value);
   const isInfinite = Math.abs(value as number) === Infinity;
   const type = value === null ? 'null' : isArray ? 'array' : isInfinite ? 'infinity' : typeof value;
-  const size = isArray || typeof value === 'string' ? value.length : Number(value);
+  // The length of a string is counted in characters, not in UTF-16 units.
+  const size = isArray || typeof value === 'string' ? [...value].length : Number(value);
   const isAllowed =
     [undefined, type, Number.isInteger(value) && 'integer'].includes(schema.type) &&
     (schema.enum?.includes(value) ?? true) &&
@@ -73,9 +74,9 @@ export function faultsOf(value: unknown, schema: Schema, path: string): string[]
  * Validates a param.
  * @param json undefined if it is left out, or too long
  */
-export function faultsOfParam({ name, schema, isRequired }: Param, json?: string, bytes = 0): string[] {
+export function faultsOfParam({ name, schema, isRequired }: Param, json?: string, bytes?: number): string[] {
   try {
-    assertParamLength(name, bytes);
+    assertParamLength(name, bytes ?? new Blob([json ?? '']).size);
     const value: unknown = json === undefined ? undefined : JSON.parse(json);
     return value == null && !isRequired ? [] : faultsOf(value, schema, `param.${name}`);
   } catch (error) {

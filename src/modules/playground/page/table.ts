@@ -11,10 +11,9 @@ export interface Table {
 /** The separator and the column names of a table, by its first two lines; undefined if they are not a table. */
 export function tableIn(text: string): { readonly separator: string; readonly names: string[] } | undefined {
   const [head = '', first = ''] = linesOf(text);
-  const separator = [';', '\t', ','].find((one) => {
-    const { length } = fieldsOf(head, one);
-    return length > 1 && length === fieldsOf(first, one).length;
-  });
+  const widthOf = (line: string, one: string): number => fieldsOf(line, one).length;
+  const isIn = (one: string): boolean => widthOf(head, one) > 1 && widthOf(head, one) === widthOf(first, one);
+  const separator = [';', '\t', ','].find(isIn);
   if (separator === undefined || /^[[{]|[\0-\b]/.test(head)) return undefined;
   const [names, fields] = [fieldsOf(head, separator), fieldsOf(first, separator)];
   // A name may begin with a digit, as in 10LBA20CT001, and so does a date.

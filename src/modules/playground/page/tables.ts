@@ -31,7 +31,11 @@ export function showTables(body: Rows, response?: Rows): void {
   const joined = isOwn || response === undefined ? [] : samplesOf(response);
   const all = [{ ...body, columns: [...body.columns, ...joined] }, ...(isOwn ? [response] : [])];
   isAccepted = response !== undefined;
-  tables = all.map((rows) => ({ ...rows, inView: [0, rows.timeline.x.length - 1], point: -1 }));
+  tables = all.map((rows) => {
+    // The plot of a body keeps its view and its cursor when the body is sent.
+    const shown = tables.find(({ timeline }) => timeline === rows.timeline);
+    return { inView: [0, rows.timeline.x.length - 1], point: -1, ...shown, ...rows };
+  });
   element('go-note').textContent = '';
   drawRows();
   showStatistics();
@@ -97,9 +101,8 @@ function goTo({ rows, timeline }: Rows): string {
 /** Downloads the rows in view. A missing sample is an empty field. */
 async function saveCsv({ name, timeline, columns, inView: [from, to] }: Shown): Promise<void> {
   const { x, isTime } = timeline;
-  const textOf = (value: number): string => (Number.isNaN(value) ? '' : numeral(value));
   const line = (point: number): string => {
-    const texts = columns.map(({ values }) => textOf(values[point] as number));
+    const texts = columns.map(({ values }) => numeral(values[point] as number).replace('NaN', ''));
     return [rowOf(timeline, point), ...texts, ...(isTime ? [inZone(x[point] as number)] : [])].join();
   };
   const names = columns.map((column) => quoted(column.name));
