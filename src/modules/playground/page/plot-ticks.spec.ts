@@ -17,6 +17,13 @@ function times(from: number, span: number): string[] {
   return timeLabels(timesOf(from, from + span, step), step);
 }
 
+describe('the range of numbers', () => {
+  it('shows small differences of large numbers', () => {
+    const { min, max } = rangeAround(1e9, 1e9 + 1e-4);
+    expect(max - min).toBeLessThan(2e-4);
+  });
+});
+
 describe('the labels of numbers', () => {
   it.each([
     [0, 1000, ['0', '500', '1000']],

@@ -63,8 +63,8 @@ export function rangeAround(least: number, most: number): NumberRange {
   const isPlain = magnitude >= SMALLEST && magnitude <= LARGEST;
   const exponent = isPlain ? 0 : magnitude;
   const [low, high, far] = [divided(least, exponent), divided(most, exponent), divided(largest, exponent)];
-  // Doubles near a large number have no finer steps.
-  const margin = low === high ? far / 10 || 1 : Math.max((high - low) / 10, far * 1e-12);
+  // The division rounds finer steps.
+  const margin = low === high ? far / 10 || 1 : Math.max((high - low) / 10, far * 1e-14);
   return {
     min: least >= 0 && most > 0 ? Math.max(0, low - margin) : low - margin,
     max: most <= 0 && least < 0 ? Math.min(0, high + margin) : high + margin,
