@@ -1,5 +1,5 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
 import { STATUS_CODES } from 'node:http';
 import { type Request, type Response } from 'express';
 import { ACCEPTED_CODINGS } from './content-codings.js';
@@ -9,6 +9,9 @@ import { Environment } from '../config/environment.js';
 import { ERROR_CODES } from '../errors/error-codes.js';
 import { KasemError } from '../errors/kasem.error.js';
 import { toLog } from '../errors/log.js';
+
+/** Knows the errors of the package http-errors, to which Nest gives their own status. */
+const nest = new BaseExceptionFilter();
 
 /** An error response. */
 export interface ErrorResponse {
@@ -34,18 +37,23 @@ export class KasemExceptionFilter implements ExceptionFilter {
     const context = contextOf(response);
 
     if (response.destroyed) return;
-    if ('error' in body && typeof body.error === 'number') context.error = body.error;
+    const error = 'error' in body && typeof body.error === 'number' ? body.error : undefined;
     // The response to INTERNAL never tells the cause, whatever its status, so the log has to.
-    if (context.error === ERROR_CODES.INTERNAL.code) this.logger.error({ requestId: context.id, err: toError(thrown) });
+    if (error === ERROR_CODES.INTERNAL.code) this.logger.error({ requestId: context.id, err: toError(thrown) });
+    // The handler failed after it had sent its whole response.
+    if (response.writableEnded) return;
+    context.error = error;
     if (context.call !== undefined && !response.headersSent)
       response.setHeader('Server-Timing', serverTiming(context.call));
     // A response that has begun can't be replaced. Cutting the connection tells the client that it is incomplete.
     if (response.headersSent) response.destroy();
-    else response.status(status).set(headers).json(body);
+    // The type may be that of the response to a success, from @Header.
+    else response.status(status).type('json').set(headers).json(body);
   }
 
   /** Turns routing errors of Nest and Express, known by their messages, into NOT_FOUND and METHOD_NOT_ALLOWED. */
   private explain(thrown: unknown, { method, path, originalUrl }: Request): unknown {
+    if (nest.isHttpError(thrown)) return new HttpException(nest.getHttpErrorMessage(thrown), thrown.statusCode);
     if (!(thrown instanceof HttpException)) return thrown;
     const isUndecodable = thrown.message.startsWith('Failed to decode param ');
     if (!isUndecodable && thrown.message !== `Cannot ${method} ${originalUrl}`) return thrown;
@@ -86,7 +94,7 @@ export function errorResponse(thrown: unknown, errorHttpStatus: Environment['ERR
     if (isHealthResponse(body)) return { status, headers: {}, body };
     const [{ code }, log] =
       status < 500
-        ? [ERROR_CODES.BAD_REQUEST, thrown.message]
+        ? [ERROR_CODES.BAD_REQUEST, messageOf(thrown, body)]
         : [ERROR_CODES.INTERNAL, STATUS_CODES[status] ?? 'a fault of the service'];
     return { status, headers: {}, body: { error: code, log: toLog(log) } };
   }
@@ -118,6 +126,13 @@ function headersOf(error: KasemError): Record<string, string> {
     default:
       return {};
   }
+}
+
+/** ValidationPipe has several messages, which are only in its response. */
+function messageOf({ message }: HttpException, body: string | object): string {
+  return typeof body === 'object' && 'message' in body && Array.isArray(body.message)
+    ? body.message.join('; ')
+    : message;
 }
 
 /** Whether it is a response of terminus, whose form health probes know. */
