@@ -85,7 +85,10 @@ export interface RequestObserver {
 
 export const isProbe = ({ path }: Pick<Request, 'path'>): boolean => PROBE.test(path);
 
-export const contextOf = (response: Response): RequestContext => response.locals.context as RequestContext;
+/** Not in `response.locals`, which a developer may replace. */
+const contexts = new WeakMap<Response, RequestContext>();
+
+export const contextOf = (response: Response): RequestContext => contexts.get(response) as RequestContext;
 
 /**
  * Express middleware before all others: creates the context, sets X-Request-ID (the client's own if it is safe), and calls
@@ -96,7 +99,7 @@ export function observe(observers: readonly RequestObserver[]) {
     const given = request.headers['x-request-id'];
     const id = typeof given === 'string' && HARMLESS.test(given) ? given : randomUUID();
     const context = new RequestContext(id, request, response);
-    response.locals.context = context;
+    contexts.set(response, context);
     response.setHeader(REQUEST_ID, id);
     for (const observer of observers) observer.begun?.(context);
     response.once('close', () => {
