@@ -9,7 +9,7 @@ const SHORT_BYTES = 4096;
  * Passes received bytes to Node's parser when this turn of the event loop has time for them. Node alone would parse all that
  * has arrived on all connections in one turn, and 64 KiB in chunks of one byte take it 40 ms.
  * This relies on two internals of Node: when the server emits `connection`, its parser is the only listener of `data`, and
- * it calls `pause` and `resume` of the socket object.
+ * it calls `pause` and `resume` of the socket object. For `upgrade`, Node removes that listener.
  */
 export function parseInTurns(socket: Socket): void {
   const [parse] = socket.listeners('data') as ((chunk: Buffer) => void)[];
@@ -27,12 +27,13 @@ export function parseInTurns(socket: Socket): void {
     isPaused = false;
     return isWaiting ? socket : resume();
   };
-  // The parser copies what it passes on, so the chunk can be freed at once.
+  const isParsed = () => socket.listeners('data').includes(parse);
+  // The parser copies what it passes on, so the chunk can be freed at once. The listener of `upgrade` gets a view of it.
   const take = (chunk: Buffer): void => {
     parse(chunk);
-    freeChunk(chunk);
+    if (isParsed()) freeChunk(chunk);
   };
-  socket.off('data', parse).on('data', (chunk: Buffer) => {
+  const receive = (chunk: Buffer): void => {
     const isShort = chunk.length <= SHORT_BYTES;
     if (isShort ? turns.hasTimeLeft : turns.hasTime) return take(chunk);
     isWaiting = true;
@@ -41,7 +42,9 @@ export function parseInTurns(socket: Socket): void {
       isWaiting = false;
       if (socket.destroyed) return;
       take(chunk);
-      if (!isPaused) resume();
+      if (!isPaused && isParsed()) resume();
     });
-  });
+  };
+  // As with `once`, whoever removes `parse` removes `receive`.
+  socket.off('data', parse).on('data', Object.assign(receive, { listener: parse }));
 }
