@@ -78,8 +78,8 @@ export class Dispatch {
     const handler = this.first[index];
     if (handler === undefined) return this.choose(request, response);
     const next: NextFunction = (error?: unknown) => {
-      if (error === undefined) this.runFirst(index + 1, request, response);
-      else this.passOn(request, response, { error, routes: 0 });
+      if (error) this.passOn(request, response, { error, routes: 0 });
+      else this.runFirst(index + 1, request, response);
     };
     try {
       void handler(request, response, next);
@@ -102,7 +102,8 @@ export class Dispatch {
     try {
       await handler(request, response, next);
     } catch (error) {
-      next(error ?? new Error('Rejected promise'));
+      // As Express does: a falsy error would count as none.
+      next(error || new Error('Rejected promise'));
     }
   }
 

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, METHODS, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { getHeapStatistics } from 'node:v8';
 import { type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
@@ -36,7 +36,7 @@ type HttpLimits = Pick<
   'REQUEST_TIMEOUT_MS' | 'KEEP_ALIVE_TIMEOUT_MS' | 'RESPONSE_TIMEOUT_MS' | 'MIN_RESPONSE_BYTES_PER_SECOND'
 >;
 
-const VERBS: readonly Verb[] = ['get', 'head', 'post', 'put', 'patch', 'delete', 'options', 'all'];
+const VERBS = ['all', ...METHODS.map((verb) => verb.toLowerCase())] as readonly Verb[];
 
 /** Express on an HTTP server of our own: some limits can only be set when the server is created. */
 export class HttpAdapter extends ExpressAdapter {
@@ -48,9 +48,14 @@ export class HttpAdapter extends ExpressAdapter {
 
   constructor(private readonly environment: HttpLimits) {
     super();
-    // Nest registers each route through the function of its verb.
-    for (const verb of VERBS)
-      this[verb] = ((path: string, handler: RequestHandler) => this.dispatch.register(verb, path, handler)) as never;
+    // Nest registers each route through the function of its verb. Express takes other arguments too, from a developer.
+    for (const verb of VERBS.filter((one) => one in this)) {
+      const register = this[verb].bind(this) as (...args: unknown[]) => unknown;
+      this[verb] = ((...args: [string, RequestHandler]) =>
+        args.length === 2 && typeof args[0] === 'string'
+          ? this.dispatch.register(verb, ...args)
+          : register(...args)) as never;
+    }
   }
 
   /** Adds middleware that runs before all other, in the order of the calls. Direct routes stay direct. */
@@ -58,15 +63,20 @@ export class HttpAdapter extends ExpressAdapter {
     this.dispatch.useFirst(...handlers);
   }
 
-  /** CORS for direct routes too. A preflight request gets the verbs of its path; a path without a route is left to Nest. */
+  /**
+   * CORS for direct routes too. A preflight request gets the verbs of its path, or all verbs if only middleware takes the
+   * path; any other path is left to Nest.
+   */
   override enableCors(options: CorsOptions | CorsOptionsDelegate<Request> = {}): void {
     const optionsOf: CorsOptionsDelegate<Request> =
       typeof options === 'function' ? options : (_, give) => give(null, options);
     this.useFirst(
       cors<Request>((request, give) =>
         optionsOf(request, (error, given) => {
-          const verbs = request.method === 'OPTIONS' ? this.routes.allowed(request.path) : [];
-          give(error, { methods: verbs, preflightContinue: verbs.length === 0, ...given });
+          const isPreflight = request.method === 'OPTIONS';
+          const verbs = isPreflight ? this.routes.allowed(request.path) : [];
+          const preflightContinue = isPreflight && verbs.length === 0 && !this.routes.hasMiddleware(request.path);
+          give(error, { ...(verbs.length > 0 && { methods: verbs }), preflightContinue, ...given });
         }),
       ),
     );
@@ -74,6 +84,7 @@ export class HttpAdapter extends ExpressAdapter {
 
   /** Drops Nest's second argument, the global prefix: paths outside of it would be left to Express. */
   override setNotFoundHandler(handler: RequestHandler): void {
+    this.routes.end();
     super.setNotFoundHandler(handler);
   }
 
@@ -116,9 +127,12 @@ export class HttpAdapter extends ExpressAdapter {
     );
     // Connections may take half of the heap. Node closes further ones at once.
     server.maxConnections = Math.floor(getHeapStatistics().heap_size_limit / 2 / CONNECTION_BYTES);
-    // `readBody` responds to an expected 100-continue; other expectations are ignored, as RFC 9110 allows.
+    // Other expectations are ignored, as RFC 9110 allows.
     const respond: RequestListener = (request, response) => void server.emit('request', request, response);
-    server.on('checkContinue', respond).on('checkExpectation', respond);
+    server.on('checkExpectation', respond).on('checkContinue', (request, response) => {
+      continueWhenRead(request, response);
+      respond(request, response);
+    });
     server.on('connection', (socket: Socket) => {
       parseInTurns(socket);
       // Node calls `destroySoon` to close a connection after its last response.
@@ -156,6 +170,16 @@ export class HttpAdapter extends ExpressAdapter {
     if (!respondMalformed(fault, socket)) return;
     for (const observer of this.observers) observer.malformed?.(fault, socket.remoteAddress);
   }
+}
+
+/** Sends the expected 100 Continue when the body is first read, so that a client whose request is refused unread never sends it. */
+function continueWhenRead(request: IncomingMessage, response: ServerResponse): void {
+  const read = request._read.bind(request);
+  request._read = (size) => {
+    request._read = read;
+    if (!response.headersSent) response.writeContinue();
+    read(size);
+  };
 }
 
 /** Responds to a request whose body turns out to be malformed. */

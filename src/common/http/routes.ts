@@ -27,6 +27,8 @@ interface Layer {
 export class Routes {
   private readonly byPath = new Map<string, { verbs: Set<string>; matches: MatchFunction<object> }>();
   private readonly layers: Layer[] = [];
+  /** The number of layers before Nest's last ones, which refuse all requests. */
+  private reachable = Infinity;
   /** By verb, then by path. */
   private readonly direct = new Map<string, Map<string, DirectRoute>>();
 
@@ -67,6 +69,16 @@ export class Routes {
   find(verb: string, url: string): DirectRoute | undefined {
     const routes = this.direct.get(verb);
     return routes?.get(url) ?? routes?.get(plainPath(url));
+  }
+
+  /** No layer that follows is ever reached. */
+  end(): void {
+    this.reachable = this.layers.length;
+  }
+
+  /** Whether middleware, or a route that Nest has not registered, takes a path. */
+  hasMiddleware(path: string): boolean {
+    return this.layers.slice(0, this.reachable).some(({ matches }) => matches(path) !== false);
   }
 
   list(): Route[] {

@@ -8,7 +8,7 @@ import { type Request } from 'express';
 import { type DecodedBody } from '../frame/frame-decoder.js';
 import { turns } from '../turns.js';
 import { BodyBudget } from './body-budget.js';
-import { readBody } from './body-reader.js';
+import { readBody, type BodyReading } from './body-reader.js';
 
 const BODY = '{"param":{"scale":2},"scalar":{"headers":["date","a"],"data":[[1,5],[2,null]]}}';
 const LIMIT = 300_000;
@@ -43,7 +43,7 @@ describe('the reader of a body', () => {
         readings.shift()?.({ ...outcome, bytesIn: context.bytesIn, inFlightBytes, ...record });
       };
       readBody(
-        Object.assign(request, { res: response }) as unknown as Request,
+        request as Request,
         { params: ['scale'], series: ['a'] },
         {
           limits,
@@ -56,7 +56,6 @@ describe('the reader of a body', () => {
         (error: unknown) => tell({ error: error as Required<Reading>['error'] }),
       );
     });
-    server.on('checkContinue', (request, response) => void server.emit('request', request, response));
     await once(server.listen(0, '127.0.0.1'), 'listening');
     ({ port } = server.address() as AddressInfo);
   });
@@ -284,30 +283,8 @@ describe('the reader of a body', () => {
     expect(error).toMatchObject({ name: 'ClientGoneError', message: 'the client went away' });
   });
 
-  it('sends 100 Continue to a client that expects it, and to no other', async () => {
-    const continued: string[] = [];
-    const ask = (expectation: string) =>
-      read({ ...JSON_TYPE, 'Content-Length': String(BODY.length), Expect: expectation }, (client) => {
-        client.on('continue', () => {
-          continued.push(expectation);
-          client.end(BODY);
-        });
-        client.flushHeaders();
-      });
-    expect(columnsOf(await ask('100-Continue'))).toHaveLength(2);
-    expect(continued).toEqual(['100-Continue']);
-    let isAsked = false;
-    await read(JSON_TYPE, (client) => client.on('continue', () => (isAsked = true)).end(BODY));
-    expect(isAsked).toBe(false);
-  });
-
-  it('refuses a client that expects 100 Continue before it has sent its body', async () => {
-    let isAsked = false;
-    const headers = { ...JSON_TYPE, 'Content-Length': String(LIMIT + 1), Expect: '100-continue' };
-    const { error } = await read(headers, (client) => {
-      client.on('continue', () => (isAsked = true));
-      client.flushHeaders();
-    });
-    expect([error?.errorCode?.code, isAsked]).toEqual([15, false]);
+  it('does not wait for a body that was read before', async () => {
+    const reading = readBody({ readableDidRead: true } as Request, { params: [], series: [] }, {} as BodyReading);
+    await expect(reading).rejects.toThrow('a body parser');
   });
 });

@@ -50,9 +50,10 @@ export async function readBody(
   schema: FrameSchema,
   { limits, share, context, record }: BodyReading,
 ): Promise<DecodedBody> {
+  if (request.readableDidRead) throw new Error('the body was read before the method: a body parser took it');
   assertJson(request.headers['content-type']);
   const coding = codingOf(request.headers['content-encoding']);
-  const { 'content-length': length, expect } = request.headers;
+  const { 'content-length': length } = request.headers;
   const declared = length === undefined ? undefined : Number(length);
   // A body that exceeds the budget of all bodies could never be taken.
   const longest = Math.min(limits.MAX_BODY_BYTES, limits.MAX_IN_FLIGHT_BYTES);
@@ -61,8 +62,6 @@ export async function readBody(
     share.growTo(Math.max(bytes, REQUEST_BYTES) + (coding?.bytes ?? 0));
   };
   checkLength(declared ?? 0);
-  // A client that expects 100 Continue was refused above or may send now. HTTP/1.0 has no such response.
-  if (expect?.toLowerCase() === '100-continue' && request.httpVersion !== '1.0') request.res?.writeContinue();
 
   const decoder = createFrameDecoder(schema, {
     expectedBytes: coding === undefined ? declared : undefined,
