@@ -1,3 +1,4 @@
+import { type Duplex } from 'node:stream';
 import {
   Injectable,
   Module,
@@ -61,6 +62,7 @@ describe.each([
       ['POST', '/method'],
       ['POST', '/probe/order'],
       ['GET', '/probe/response'],
+      ['SEARCH', '/probe/search'],
       ['GET', '/health/live'],
     ] as const)
       expect([path, routesOf(app).find(verb, path) !== undefined]).toEqual([path, isDirect]);
@@ -129,6 +131,8 @@ describe.each([
     ['GET', '/probe/stream', 200, 'one two'],
     ['HEAD', '/probe/stream', 200, ''],
     ['GET', '/probe/events', 200, '\nid: 1\ndata: 1\n\nid: 2\ndata: two\n\n'],
+    ['GET', '/probe/failed-late', 200, `"${'x'.repeat(1 << 24)}"`],
+    ['SEARCH', '/probe/search', 200, 'found'],
     ['GET', '/probe/file', 404, '{"error":17,"log":"Not Found"}'],
     ['GET', '/probe/some', 200, '{"id":"some global"}'],
     ['GET', '/probe/either', 200, '{"path":"/probe/either{/or}"}'],
@@ -139,6 +143,8 @@ describe.each([
     ['POST', '/probe/rewritten?to=/probe/behind', 201, 'behind'],
     ['POST', '/probe/rewritten?to=/probe/twice', 404, '{"error":12,"log":"there is no /probe/twice"}'],
     ['POST', '/probe/throws/http', 403, '{"error":17,"log":"not for you"}'],
+    ['POST', '/probe/throws/http-error', 418, '{"error":17,"log":"no coffee"}'],
+    ['POST', '/probe/throws/several', 400, '{"error":17,"log":"a is wrong; b is wrong"}'],
     ['POST', '/probe/throws/own', 418, '{"filter":"local","fault":"own"}'],
     ['POST', '/probe/throws/global', 418, '{"filter":"global","fault":"global"}'],
     ['POST', '/probe/throws/string', 500, expect.stringMatching(/^{"error":50,"log":"a fault of the service/)],
@@ -149,10 +155,21 @@ describe.each([
     ['POST', '/probe/next/string', 500, expect.stringMatching(/^{"error":50,"log":"a fault of the service/)],
     ['DELETE', '/probe/order', 405, expect.stringMatching(/^{"error":13,/)],
     ['POST', '/probe/nowhere', 405, expect.stringMatching(/^{"error":13,/)],
+    ['POST', '/probe/search', 405, expect.stringMatching(/expected GET or HEAD or SEARCH, got POST/)],
     ['POST', '/nowhere', 404, '{"error":12,"log":"there is no /nowhere"}'],
   ])('answers %s %s with %i', async (method, path, status, text) => {
     const response = await send(method, path);
     expect([response.status, response.text]).toEqual([status, text]);
+    if (response.text.startsWith('{"error"'))
+      expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  });
+
+  it('tells a client that expects it to send its body', async () => {
+    const request = rawRequest(service.port, ['Content-Length: 3', 'Expect: 100-continue'], '/probe/body');
+    await request.received(/^HTTP\/1.1 100 Continue\r\n\r\n$/);
+    request.send('abc');
+    expect(await request.received(/abc\r\n/)).toContain('HTTP/1.1 201 Created');
+    request.close();
   });
 
   it('leaves a path to the next controller if the host or the version does not match', async () => {
@@ -299,12 +316,38 @@ describe('middleware', () => {
       ['POST /METHOD/?x'],
       ['/sum'],
     ],
+    [
+      'first, after CORS for an origin that is not allowed',
+      [],
+      (app) => {
+        app.enableCors({
+          origin: (_: unknown, give: (error: Error | null, allow: boolean) => void) => give(null, false),
+        });
+        adapterOf(app).useFirst(see);
+      },
+      ofAll,
+      ['/method', '/sum'],
+    ],
     ['app.use', [], (app) => app.use(see), ofAll, []],
     ['app.use of a path', [], (app) => app.use('/method', see), ofMethod, ['/sum']],
     ['app.use of another path', [], (app) => app.use('/meth', see), [], ['/method', '/sum']],
     ['app.use of several paths', [], (app) => app.use(['/method', '/other'], see), ofMethod, []],
     ['use of Express itself', [], (app) => instance(app).use(see), ofAll, []],
     ["use of Express's router", [], (app) => instance(app).router.use(see), ofAll, []],
+    [
+      "a RegExp as the adapter's route",
+      [],
+      (app) => (app.getHttpAdapter() as unknown as Express).post(/./, see),
+      ofAll,
+      [],
+    ],
+    [
+      "several handlers of the adapter's route",
+      [],
+      (app) => (app.getHttpAdapter() as unknown as Express).post('/method', passOn, see),
+      ofMethod,
+      ['/sum'],
+    ],
     ['a route of Express itself', [], (app) => instance(app).post('/{*any}', see as RequestHandler), ofAll, []],
   ])('runs: %s', async (_, modules, prepare, expected, direct) => {
     expect(await withMiddleware(modules, prepare)).toEqual({ errors: [0, 0, 0], seen: expected, direct });
@@ -355,10 +398,27 @@ describe('a global prefix', () => {
   });
 });
 
+it('an upgraded connection gets all its bytes', async () => {
+  const service = await startService({}, [], (app) =>
+    app.getHttpServer().on('upgrade', (_: Request, socket: Duplex, head: Buffer) => {
+      socket.write(head);
+      socket.pipe(socket);
+    }),
+  );
+  const request = rawRequest(service.port, ['Connection: Upgrade', 'Upgrade: echo']);
+  for (const length of [1, 99_999]) request.send('x'.repeat(length));
+  await request.received(/^x{100000}$/);
+  request.end();
+  await request.closed;
+  await service.close();
+});
+
 describe('with CORS_ORIGINS, OPTIONS', () => {
   let service: Service;
   beforeAll(async () => {
-    service = await startService({ CORS_ORIGINS: 'https://a.example' }, [ProbeModule]);
+    service = await startService({ CORS_ORIGINS: 'https://a.example' }, [ProbeModule], (app) =>
+      app.use('/mounted', passOn),
+    );
   });
   afterAll(() => service.close());
 
@@ -367,6 +427,7 @@ describe('with CORS_ORIGINS, OPTIONS', () => {
     ['//method/', 204, 'POST', undefined],
     ['/metrics', 204, 'GET,HEAD', undefined],
     ['/probe/some', 204, 'GET,HEAD', undefined],
+    ['/mounted/page', 204, 'GET,HEAD,PUT,PATCH,POST,DELETE', undefined],
     ['/nowhere', 404, undefined, 12],
   ])('of %s is answered with %i', async (path, status, methods, error) => {
     const { headers, ...response } = await ask(service.url + path, 'OPTIONS', {
