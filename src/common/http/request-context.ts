@@ -86,9 +86,11 @@ export interface RequestObserver {
 export const isProbe = ({ path }: Pick<Request, 'path'>): boolean => PROBE.test(path);
 
 /** Not in `response.locals`, which a developer may replace. */
-const contexts = new WeakMap<Response, RequestContext>();
+const CONTEXT = Symbol('context');
 
-export const contextOf = (response: Response): RequestContext => contexts.get(response) as RequestContext;
+type Contextual = Response & { [CONTEXT]?: RequestContext };
+
+export const contextOf = (response: Response): RequestContext => (response as Contextual)[CONTEXT] as RequestContext;
 
 /**
  * Express middleware before all others: creates the context, sets X-Request-ID (the client's own if it is safe), and calls
@@ -99,7 +101,7 @@ export function observe(observers: readonly RequestObserver[]) {
     const given = request.headers['x-request-id'];
     const id = typeof given === 'string' && HARMLESS.test(given) ? given : randomUUID();
     const context = new RequestContext(id, request, response);
-    contexts.set(response, context);
+    (response as Contextual)[CONTEXT] = context;
     response.setHeader(REQUEST_ID, id);
     for (const observer of observers) observer.begun?.(context);
     response.once('close', () => {
