@@ -1,5 +1,5 @@
 import { type Socket } from 'node:net';
-import { freeChunk } from '../free.js';
+import { freeChunk, isShort } from '../free.js';
 import { turns } from '../turns.js';
 
 /** A chunk up to this length goes before those that wait, so that a probe does not queue behind uploads. */
@@ -31,14 +31,14 @@ export function parseInTurns(socket: Socket): void {
   // The parser copies what it passes on, so the chunk can be freed at once. The listener of `upgrade` gets a view of it.
   const take = (chunk: Buffer): void => {
     parse(chunk);
-    if (isParsed()) freeChunk(chunk);
+    if (!isShort(chunk.length) && isParsed()) freeChunk(chunk);
   };
   const receive = (chunk: Buffer): void => {
-    const isShort = chunk.length <= SHORT_BYTES;
-    if (isShort ? turns.hasTimeLeft : turns.hasTime) return take(chunk);
+    const goesFirst = chunk.length <= SHORT_BYTES;
+    if (goesFirst ? turns.hasTimeLeft : turns.hasTime) return take(chunk);
     isWaiting = true;
     pause();
-    void turns.next(isShort).then(() => {
+    void turns.next(goesFirst).then(() => {
       isWaiting = false;
       if (socket.destroyed) return;
       take(chunk);
