@@ -139,7 +139,8 @@ async function* paced(pieces: Iterable<Uint8Array> | Readable, sent: HttpCallOpt
   let total = 0;
   for await (const piece of pieces as AsyncIterable<Uint8Array>) {
     // An endpoint may refuse the body and cut the connection at once. A write to a cut connection loses a response that has not
-    // been read yet. So before each piece there is time for a response to arrive, and a turn of the event loop to read it.
+    // been read yet. So before each piece there is time for a response to arrive, and a turn of the event loop to read it. A
+    // write may still come between the two, but rarely.
     await sleep(1);
     await setImmediate();
     yield piece;

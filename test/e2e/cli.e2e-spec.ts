@@ -382,9 +382,10 @@ describe('kasem call', () => {
       }),
     );
     const long = file('too-long.json', bodyOf(sampleRows(300_000)));
-    const { out } = await kasem(['call', long, url]);
+    // A write that meets the reset connection loses the response: of a hundred calls three, and without the pauses most.
+    const { out } = await kasem(['call', ...Array<string>(10).fill(long), url]);
     server.close();
-    expect(out).toContain('error 15, too long\n  HTTP 413,');
+    expect(out.match(/error 15, too long\n {2}HTTP 413,/g)?.length).toBeGreaterThanOrEqual(7);
   });
 
   it.each([
