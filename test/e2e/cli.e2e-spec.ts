@@ -382,7 +382,7 @@ describe('kasem call', () => {
       }),
     );
     const long = file('too-long.json', bodyOf(sampleRows(300_000)));
-    // A write that meets the reset connection loses the response: of a hundred calls three, and without the pauses most.
+    // A write that meets the reset connection loses the response, as some 3 of 100 do.
     const { out } = await kasem(['call', ...Array<string>(10).fill(long), url]);
     server.close();
     expect(out.match(/error 15, too long\n {2}HTTP 413,/g)?.length).toBeGreaterThanOrEqual(7);
