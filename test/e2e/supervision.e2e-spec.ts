@@ -133,11 +133,12 @@ describe('the end of a process', () => {
     const clients = Array.from({ length: 32 }, async () => {
       const socket = connect(service.port, '127.0.0.1').on('error', (error) => failures.push(error.message));
       await once(socket, 'connect');
+      const closed = once(socket, 'close');
       for (;;) {
         let text = '';
         socket.write(head + small);
         while (!text.endsWith('}')) {
-          const [piece] = (await Promise.race([once(socket, 'data'), once(socket, 'close')])) as [unknown];
+          const [piece] = (await Promise.race([once(socket, 'data'), closed])) as [unknown];
           if (!Buffer.isBuffer(piece) && !(piece instanceof Uint8Array)) return failures.push('closed');
           text += Buffer.from(piece).toString();
         }

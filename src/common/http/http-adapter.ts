@@ -23,7 +23,7 @@ import { Routes } from './routes.js';
 const HEADERS_MS = 15_000;
 
 /** How much longer than REQUEST_TIMEOUT_MS a body that is refused unread may take to arrive. */
-const LINGER_MS = 5_000;
+const UNREAD_BODY_MS = 5_000;
 
 /** How often Node looks for connections that have timed out, and `ResponsePace` for slow clients. */
 const CHECKING_INTERVAL_MS = 1_000;
@@ -151,7 +151,7 @@ export class HttpAdapter extends ExpressAdapter {
         });
     });
     server.on('connect', (_, socket: Duplex) => this.respondToMalformed(CONNECT, socket as Socket));
-    server.requestTimeout = REQUEST_TIMEOUT_MS + LINGER_MS;
+    server.requestTimeout = REQUEST_TIMEOUT_MS + UNREAD_BODY_MS;
     server.headersTimeout = Math.min(HEADERS_MS, server.requestTimeout);
     const intervalMs = Math.min(CHECKING_INTERVAL_MS, Math.ceil(RESPONSE_TIMEOUT_MS / 20));
     const timer = setInterval(() => pace.look(intervalMs), intervalMs).unref();
