@@ -33,7 +33,7 @@ export function paramPlaces(scan: BodyScan, params: readonly string[]): ParamPla
   };
 }
 
-/** A copy of a body with params set to JSON texts. A File itself could be sent after it has changed. */
+/** A copy of a body with params set to JSON texts. Unlike a File, it cannot be sent after the file has changed. */
 export function withParams(
   body: Blob,
   { known, others: { start, before, after } }: ParamPlaces,

@@ -196,7 +196,7 @@ function brokenRules(params: object): ValidationError[] {
   return executor.stripEmptyErrors(errors);
 }
 
-/** A DTO without params: its initial values, which are the defaults, and the properties that it must not be without. */
+/** A DTO of which a call gives nothing: its defaults, and the properties that a call has to give. */
 export function withoutParams(dto: Type<object>) {
   const defaults = new dto() as Readonly<Record<string, unknown>>;
   const rules = rulesOf(dto);
@@ -209,7 +209,7 @@ export function withoutParams(dto: Type<object>) {
     for (const { property } of brokenRules(defaults)) required.add(property);
     return { defaults, required };
   } catch {
-    // A rule cannot do without a value.
+    // A rule throws if it gets no value.
     return { defaults, required: new Set(paramNames(dto)) };
   }
 }
